@@ -22,12 +22,10 @@ use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::hooks::decision::is_yes;
 use crate::hooks::{Decision, RefusedBy};
-use crate::runtime::counters::Count;
 use crate::session::Session;
 
 /// Counts and tells a login that was refused without an authenticator. `identity` is what the client claims.
 pub(super) fn refused(shared: &Shared, session: &Session, mechanism: Mechanism, identity: Option<&str>) {
-    shared.counters.add(Count::LoginsRefused, 1);
     shared.kinds.login(mechanism, false);
     let event = || Event::login_refused(session, mechanism, identity.map(str::to_owned));
     shared.subscribers.tell(Kind::Auth, event);

@@ -53,7 +53,6 @@ impl Driver {
         };
         match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.yield_queue).await? {
             Ok(facts) => {
-                self.shared.counters.add(Count::TlsHandshakes, 1);
                 self.shared.kinds.handshake(facts.version);
                 let facts = Arc::new(facts);
                 self.take_facts(Arc::clone(&facts));

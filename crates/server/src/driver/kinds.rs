@@ -39,48 +39,34 @@ pub enum Answers {
     Nothing,
 }
 
-/// All verbs; the last one is for those that a later version may add.
-const VERBS: [Verb; 18] = [
-    Verb::Ehlo,
-    Verb::Helo,
-    Verb::Lhlo,
-    Verb::StartTls,
-    Verb::Auth,
-    Verb::Mail,
-    Verb::Rcpt,
-    Verb::Data,
-    Verb::Bdat,
-    Verb::Rset,
-    Verb::Noop,
-    Verb::Quit,
-    Verb::Vrfy,
-    Verb::Expn,
-    Verb::Help,
-    Verb::Xclient,
-    Verb::Xforward,
-    Verb::Other,
-];
+/// How many verbs are known.
+const KNOWN: usize = Verb::ALL.len();
 
 impl Answers {
     fn column(self) -> usize {
         match self {
-            Self::Command(verb) => VERBS.iter().position(|known| *known == verb).unwrap_or(VERBS.len() - 1),
-            Self::Message => VERBS.len(),
-            Self::Nothing => VERBS.len() + 1,
+            // Commands without a verb of their own come last.
+            Self::Command(verb) => Verb::ALL.iter().position(|known| *known == verb).unwrap_or(KNOWN),
+            Self::Message => KNOWN + 1,
+            Self::Nothing => KNOWN + 2,
         }
     }
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        VERBS.into_iter().map(Self::Command).chain([Self::Message, Self::Nothing])
+        let verbs = Verb::ALL.iter().copied().chain([Verb::Other]);
+        verbs.map(Self::Command).chain([Self::Message, Self::Nothing])
     }
 }
 
+/// The versions of TLS that a server speaks.
+pub(crate) const VERSIONS: [TlsVersion; 2] = [TlsVersion::Tls1_2, TlsVersion::Tls1_3];
+
 const CODES_OF_EACH: usize = CODES.len() + 1;
-const REPLIES: usize = (VERBS.len() + 2) * CODES_OF_EACH;
+const REPLIES: usize = (KNOWN + 3) * CODES_OF_EACH;
 const LOGINS: usize = REPLIES;
 const MECHANISMS: usize = Mechanism::ALL.len();
 const HANDSHAKES: usize = LOGINS + 2 * MECHANISMS;
-const TURNED_AWAY: usize = HANDSHAKES + 2;
+const TURNED_AWAY: usize = HANDSHAKES + VERSIONS.len();
 const WAITED: usize = TURNED_AWAY + 2;
 const FAILED: usize = WAITED + 1;
 const ALL: usize = FAILED + 1;
@@ -118,6 +104,11 @@ impl Kinds {
         self.0.sum(Self::of_login(mechanism, are_accepted))
     }
 
+    /// Returns the logins with all mechanisms.
+    pub(crate) fn all_logins(&self, are_accepted: bool) -> u64 {
+        Mechanism::ALL.iter().map(|&mechanism| self.logins(mechanism, are_accepted)).sum()
+    }
+
     fn of_handshake(version: TlsVersion) -> usize {
         HANDSHAKES + usize::from(version == TlsVersion::Tls1_3)
     }
@@ -130,6 +121,11 @@ impl Kinds {
         self.0.sum(Self::of_handshake(version))
     }
 
+    /// Returns the handshakes of all versions.
+    pub(crate) fn all_handshakes(&self) -> u64 {
+        VERSIONS.map(|version| self.handshakes(version)).iter().sum()
+    }
+
     fn of_full(full: Full) -> usize {
         TURNED_AWAY + usize::from(full == Full::FullForClient)
     }
@@ -140,6 +136,11 @@ impl Kinds {
 
     pub(crate) fn turned_away(&self, full: Full) -> u64 {
         self.0.sum(Self::of_full(full))
+    }
+
+    /// Returns the connections that were turned away for whatever reason.
+    pub(crate) fn all_turned_away(&self) -> u64 {
+        self.turned_away(Full::Full) + self.turned_away(Full::FullForClient)
     }
 
     /// Counts the time between the end of a message and its verdict.
@@ -179,7 +180,7 @@ mod tests {
             kinds.login(*mechanism, true);
             kinds.login(*mechanism, false);
         }
-        for version in [TlsVersion::Tls1_2, TlsVersion::Tls1_3] {
+        for version in VERSIONS {
             kinds.handshake(version);
         }
         kinds.turn_away(Full::Full);

@@ -266,7 +266,6 @@ impl Driver {
                 let talked_ahead = !wire.input.is_empty();
                 let succeeded = is_yes(&answer) && !talked_ahead;
                 shared.subscribers.tell(Kind::Auth, || Event::auth(session, credentials, succeeded));
-                shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
                 shared.kinds.login(credentials.mechanism(), succeeded);
                 if talked_ahead {
                     ask.talked_ahead();

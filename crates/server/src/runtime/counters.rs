@@ -7,15 +7,11 @@ use crate::runtime::sharded::Sharded;
 #[repr(usize)]
 pub(crate) enum Count {
     Sessions,
-    ConnectionsRefused,
     MessagesAccepted,
     MessagesRefused,
     MessageBytes,
     RecipientsAccepted,
     RecipientsRefused,
-    LoginsAccepted,
-    LoginsRefused,
-    TlsHandshakes,
     TlsFailures,
     MessagesCutOff,
     ProxyFailures,

@@ -176,7 +176,6 @@ impl Shared {
     }
 
     fn turn_away(&self, origin: Peer, full: Full) -> Vec<u8> {
-        self.counters.add(Count::ConnectionsRefused, 1);
         self.kinds.turn_away(full);
         let client = origin.addr().ip().to_canonical();
         tracing::warn!(name: "turned-away", client = %origin, error = %full, "turned away");

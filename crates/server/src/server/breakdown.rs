@@ -8,6 +8,7 @@ use mailchute_proto::{Code, Mechanism};
 
 use crate::connection::slots::Full;
 pub use crate::driver::kinds::Answers;
+use crate::driver::kinds::VERSIONS;
 use crate::runtime::counters::Count;
 use crate::server::Server;
 #[cfg(doc)]
@@ -119,12 +120,11 @@ impl Server {
             accepted: kinds.logins(mechanism, true),
             refused: kinds.logins(mechanism, false),
         });
-        let versions = [TlsVersion::Tls1_2, TlsVersion::Tls1_3];
         Breakdown {
             listeners: listeners.into_values().collect(),
             replies: replies.filter(|replies| replies.count > 0).collect(),
             logins: logins.collect(),
-            tls_handshakes: versions.map(|version| (version, kinds.handshakes(version))).to_vec(),
+            tls_handshakes: VERSIONS.map(|version| (version, kinds.handshakes(version))).to_vec(),
             refused_server_full: kinds.turned_away(Full::Full),
             refused_client_full: kinds.turned_away(Full::FullForClient),
             message_wait: kinds.waited(),

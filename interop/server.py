@@ -95,12 +95,18 @@ def running(
     if certificate:
         command += ["--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)]
     complaints = folder / "server.stderr"
+    with listening(command, folder, complaints) as (ports, pid):
+        lmtp, trusted = ports.get("lmtp"), certificate and certificate.certificate
+        yield Server(ports["smtp"], ports["smtps"], lmtp, maildir, complaints, trusted, pid)
+
+
+@contextlib.contextmanager
+def listening(command: Sequence[str], folder: Path, complaints: Path) -> Iterator[tuple[dict[str, int], int]]:
+    """The ports of the program that this command starts, by protocol, and its process; it must end with exit code 0."""
     with complaints.open("wb") as stderr:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=environment())
     try:
-        ports = ports_of(process, complaints)
-        lmtp, trusted = ports.get("lmtp"), certificate and certificate.certificate
-        yield Server(ports["smtp"], ports["smtps"], lmtp, maildir, complaints, trusted, process.pid)
+        yield ports_of(process, complaints), process.pid
         stop(process, complaints)
     finally:
         if process.poll() is None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import packages
 from clients import nodemailer
-from server import Certificate, environment, ports_of, stop
+from server import Certificate, environment, listening
 
 from .base import Checks, Scenario
 
@@ -66,17 +66,8 @@ def _inbox(program: Path, folder: Path) -> Iterator[tuple[int, int]]:
     """The ports of SMTP and HTTP."""
     complaints = folder / "inbox.stderr"
     command = [str(program), "inbox", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-    with complaints.open("wb") as stderr:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=environment())
-    try:
-        ports = ports_of(process, complaints)
+    with listening(command, folder, complaints) as (ports, _):
         yield ports["smtp"], ports["http"]
-        stop(process, complaints)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def _send(port: int) -> None:

@@ -2,19 +2,13 @@
 
 use mailchute::events::Kind;
 use mailchute::explain::Narrator;
-use mailchute::{Check, Verdict};
 
 use crate::support::talk::pipe;
-use crate::support::{MESSAGE, accepting, build, hello};
+use crate::support::{MESSAGE, accepting, build, example_com_with_alice, hello};
 
 #[tokio::test(start_paused = true)]
 async fn each_line_of_a_transcript_has_its_meaning_below() {
-    let server = build(
-        accepting()
-            .allow_plaintext_auth()
-            .on_auth(|given, _| async move { Check::right_if(given.is("alice", "wonderland")) })
-            .on_rcpt_to(|to, _| async move { Verdict::accept_if(to.domain_is("example.com")) }),
-    );
+    let server = build(example_com_with_alice());
     let recorder = server.events().record();
     let (mut client, session) = pipe(&server, 65_536);
     client.read_reply().await;

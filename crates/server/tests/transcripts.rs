@@ -1,10 +1,9 @@
 //! Transcripts of sessions: their lines and times, without secrets, in bounded memory.
 
 use mailchute::events::Kind;
-use mailchute::{Check, Verdict};
 
 use crate::support::talk::pipe;
-use crate::support::{MESSAGE, accepting, build, hello};
+use crate::support::{MESSAGE, accepting, build, example_com_with_alice, hello};
 
 /// A transcript without its first line, which contains the time.
 fn lines(transcript: impl ToString) -> Vec<String> {
@@ -13,12 +12,7 @@ fn lines(transcript: impl ToString) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_is_given_by_lines_with_times_and_without_secrets() {
-    let server = build(
-        accepting()
-            .allow_plaintext_auth()
-            .on_auth(|given, _| async move { Check::right_if(given.is("alice", "wonderland")) })
-            .on_rcpt_to(|to, _| async move { Verdict::accept_if(to.domain_is("example.com")) }),
-    );
+    let server = build(example_com_with_alice());
     let recorder = server.events().record();
     let (mut client, session) = pipe(&server, 65_536);
     client.read_reply().await;

@@ -4,27 +4,33 @@ use std::time::Duration;
 
 use mailchute_filters::OnFailure;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::script::{Line, Scripted, milter, negotiated, passing, server};
 use super::stages::{client_of, send, server_with};
+
+/// The connection of a milter that wants nothing but the end of the message, and all that it has read up to there. `None` if
+/// the server leaves earlier.
+async fn until_end(listener: &TcpListener) -> Option<(TcpStream, Vec<u8>)> {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut offer = [0; 17];
+    stream.read_exact(&mut offer).await.unwrap();
+    stream.write_all(b"\0\0\0\x0dO\0\0\0\x06\0\0\0\x01\0\0\x03\x7f").await.unwrap();
+    let mut read = Vec::new();
+    while !read.ends_with(b"\0\0\0\x01E") {
+        if stream.read_buf(&mut read).await.unwrap() == 0 {
+            return None;
+        }
+    }
+    Some((stream, read))
+}
 
 /// The reply to a message, and whether it is kept, if the milter sends these bytes at its end.
 async fn with_end(end: Vec<u8>, on_failure: OnFailure) -> (u16, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let running = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut offer = [0; 17];
-        stream.read_exact(&mut offer).await.unwrap();
-        // It wants nothing but the end of the message.
-        stream.write_all(b"\0\0\0\x0dO\0\0\0\x06\0\0\0\x01\0\0\x03\x7f").await.unwrap();
-        let mut read = Vec::new();
-        while !read.ends_with(b"\0\0\0\x01E") {
-            if stream.read_buf(&mut read).await.unwrap() == 0 {
-                return;
-            }
-        }
+        let Some((mut stream, mut read)) = until_end(&listener).await else { return };
         // The server may have closed the connection.
         let _ = stream.write_all(&end).await;
         let _ = stream.read_to_end(&mut read).await;
@@ -141,13 +147,7 @@ async fn no_macros_pile_up_for_commands_that_a_milter_leaves_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let running = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut offer = [0; 17];
-        stream.read_exact(&mut offer).await.unwrap();
-        // It wants nothing but the end of the message.
-        stream.write_all(b"\0\0\0\x0dO\0\0\0\x06\0\0\0\x01\0\0\x03\x7f").await.unwrap();
-        let mut read = Vec::new();
-        while !read.ends_with(b"\0\0\0\x01E") && stream.read_buf(&mut read).await.unwrap() > 0 {}
+        let (mut stream, read) = until_end(&listener).await.unwrap();
         stream.write_all(b"\0\0\0\x01c").await.unwrap();
         read
     });

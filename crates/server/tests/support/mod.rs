@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mailchute::closures::IntoAnswer;
 use mailchute::testing::{self, Client};
-use mailchute::{Answer, Builder, Message, Receipt, Refusal, Reply, Server, Session, Verdict};
+use mailchute::{Answer, Builder, Check, Message, Receipt, Refusal, Reply, Server, Session, Verdict};
 
 /// A small message with its final dot, as [`Client::command`] takes it.
 pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
@@ -79,6 +79,14 @@ pub(crate) fn receipt(verdict: Verdict) -> Result<Receipt, Refusal> {
         }
         Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::catalog::MESSAGE_REFUSED)),
     }
+}
+
+/// A server for example.com, where Alice can log in without TLS.
+pub(crate) fn example_com_with_alice() -> Builder {
+    accepting()
+        .allow_plaintext_auth()
+        .on_auth(|given, _| async move { Check::right_if(given.is("alice", "wonderland")) })
+        .on_rcpt_to(|to, _| async move { Verdict::accept_if(to.domain_is("example.com")) })
 }
 
 /// Builds a server that must build.

@@ -1,6 +1,7 @@
 //! `mailchute serve`: runs the server that the options describe.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mailchute::listen::Endpoint;
@@ -64,11 +65,7 @@ pub(crate) async fn serve(
     }
     configuration.store.connect().await;
     let Listening { serving, http, .. } = listening;
-    let smtp = endpoints.iter().find_map(|(endpoint, protocol)| match endpoint {
-        Endpoint::Tcp(address) if *protocol == Protocol::Smtp => Some(*address),
-        _ => None,
-    });
-    let http = Http::begin(options, &server, &configuration.chaos, smtp, http)?;
+    let http = Http::begin(options, &server, &configuration.chaos, tcp(&endpoints, Protocol::Smtp), http)?;
     http.certified(&certificates);
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.
@@ -165,10 +162,7 @@ fn welcome(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> io::Result<
         writeln!(out, "{demand}, trusting {}", authorities.display())?;
     }
     writeln!(out)?;
-    let smtp = endpoints
-        .iter()
-        .find(|(endpoint, protocol)| matches!((endpoint, protocol), (Endpoint::Tcp(_), Protocol::Smtp)));
-    if let Some((address, _)) = smtp {
+    if let Some(address) = tcp(endpoints, Protocol::Smtp) {
         let recipient = options.accepted().next().map_or_else(|| Domains::All.example(), Domains::example);
         writeln!(out, "Send it a message from another terminal:")?;
         writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
@@ -185,13 +179,18 @@ fn welcome(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> io::Result<
 
 /// Returns the URL of the console for a browser on this host.
 fn console_url(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> Option<String> {
-    let mut http =
-        endpoints.iter().filter(|(_, protocol)| options.web.console && *protocol == Protocol::Http);
-    http.find_map(|(endpoint, _)| match endpoint {
-        Endpoint::Tcp(address) if address.ip().is_unspecified() => {
-            Some(format!("http://localhost:{}/", address.port()))
-        }
-        Endpoint::Tcp(address) => Some(format!("http://{address}/")),
+    let address = tcp(endpoints, Protocol::Http).filter(|_| options.web.console)?;
+    Some(if address.ip().is_unspecified() {
+        format!("http://localhost:{}/", address.port())
+    } else {
+        format!("http://{address}/")
+    })
+}
+
+/// Returns the first TCP address of a protocol.
+fn tcp(endpoints: &[(Endpoint, Protocol)], protocol: Protocol) -> Option<SocketAddr> {
+    endpoints.iter().find_map(|(endpoint, spoken)| match endpoint {
+        Endpoint::Tcp(address) if *spoken == protocol => Some(*address),
         _ => None,
     })
 }

@@ -52,6 +52,7 @@ const CRATES: [Rooms; 6] = [
             "metrics",
             "health",
             "guard",
+            "found",
             "state",
             "chaos",
             "vitals",

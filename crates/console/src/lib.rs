@@ -19,6 +19,7 @@ mod api;
 mod chaos;
 mod checks;
 mod console;
+mod found;
 mod guard;
 mod health;
 mod mail;

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::form;
+use crate::found::Found;
 use crate::mail::Images;
-use crate::mailpit::Found;
+
 use crate::problem::{Document, Params, Problem};
 use crate::state::State;
 
@@ -51,13 +52,6 @@ pub(super) async fn message(
     Ok(Json(Found::get(&state, &id).await?.read(form::message).await?))
 }
 
-pub(super) async fn raw(
-    FromState(state): FromState<Arc<State>>,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    Ok(Found::get(&state, &id).await?.raw())
-}
-
 #[derive(Debug, Deserialize)]
 pub(super) struct HtmlParams {
     /// Whether images may come from elsewhere.
@@ -70,14 +64,7 @@ pub(super) async fn html(
     Params(params): Params<HtmlParams>,
 ) -> Result<Response, Problem> {
     let images = if params.images == Some(true) { Images::Remote } else { Images::Blocked };
-    Found::get(&state, &id).await?.html(images).await
-}
-
-pub(super) async fn part(
-    FromState(state): FromState<Arc<State>>,
-    Path((id, part)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    Found::get(&state, &id).await?.part(&part).await
+    Ok(Found::get(&state, &id).await?.html(images).await?)
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -13,8 +13,9 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
 
+use crate::mailpit::{part, raw};
 use crate::state::State;
-use handlers::{html, message, part, raw, undo, wait};
+use handlers::{html, message, undo, wait};
 
 /// The description of the API. A test holds it and the routes together.
 const OPENAPI: &str = include_str!("openapi.json");

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::form;
-use super::found::Found;
+use crate::found::{Found, Missing, download};
+use crate::mail::Part;
 use crate::mailbox::{Deletion, Id, Search};
 use crate::problem::{Document, Params, Problem};
 use crate::state::State;
@@ -56,6 +57,13 @@ pub(super) async fn search(
         return Err(Problem::bad("The parameter query is missing."));
     }
     list(state, Params(params)).await
+}
+
+impl State {
+    /// Reads a search as people write it.
+    pub(crate) fn search(text: Option<&str>) -> Result<Search, Problem> {
+        Search::parse(text.unwrap_or_default()).map_err(|mistake| Problem::bad(format!("{mistake}.")))
+    }
 }
 
 /// Returns a search of Mailpit in our words.
@@ -168,18 +176,41 @@ fn canonical(name: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-pub(super) async fn raw(
+/// Returns a message as its file has it.
+pub(crate) async fn raw(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     Ok(Found::get(&state, &id).await?.raw())
 }
 
-pub(super) async fn part(
+/// Returns a part as a download.
+pub(crate) async fn part(
     FromState(state): FromState<Arc<State>>,
-    Path((id, part)): Path<(String, String)>,
+    Path((id, number)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    Found::get(&state, &id).await?.part(&part).await
+    let number = number.parse().map_err(|_| Missing::Part)?;
+    let (part, content) = Found::get(&state, &id).await?.part(number).await?;
+    let name = part.file_name.clone().unwrap_or_else(|| format!("part-{number}"));
+    Ok(download(harmless_type(&part), &name, content))
+}
+
+/// Returns the type of a part for a download. What a browser could run has none of its own.
+fn harmless_type(part: &Part) -> &str {
+    const ACTIVE: [&str; 6] = ["html", "xml", "svg", "script", "css", "multipart/"];
+    let name = &*part.content_type;
+    let is_type = name.split_once('/').is_some_and(|(kind, subtype)| {
+        let is_token = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+        };
+        is_token(kind) && is_token(subtype)
+    });
+    if is_type && !ACTIVE.iter().any(|active| name.contains(active)) {
+        name
+    } else {
+        "application/octet-stream"
+    }
 }
 
 pub(super) async fn info(FromState(state): FromState<Arc<State>>) -> Result<Json<Value>, Problem> {

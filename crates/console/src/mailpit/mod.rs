@@ -6,7 +6,6 @@
 //! form, and takes our parameters too.
 
 mod form;
-mod found;
 mod handlers;
 mod view;
 
@@ -15,11 +14,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-pub(crate) use found::Found;
+pub(crate) use handlers::{part, raw};
 
 use crate::health;
 use crate::state::State;
-use handlers::{delete, delete_found, headers, info, list, mark, message, part, raw, search};
+use handlers::{delete, delete_found, headers, info, list, mark, message, search};
 
 pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new()

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State as FromState};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse as _, Response};
 
-use super::found::Found;
+use crate::found::Found;
 use crate::mail::Images;
 use crate::problem::Problem;
 use crate::state::State;
@@ -19,25 +18,11 @@ pub(super) async fn view(
     let (id, kind) = name.rsplit_once('.').ok_or_else(unknown)?;
     let found = Found::get(&state, id).await?;
     match kind {
-        "html" => found.html(Images::Blocked).await,
+        "html" => Ok(found.html(Images::Blocked).await?),
         "txt" => {
             let text = found.read(|mail, _| mail.text()).await?;
             Ok(text.unwrap_or_default().into_response())
         }
         _ => Err(unknown()),
-    }
-}
-
-impl Found {
-    /// Returns the HTML for a frame, with its own policy.
-    pub(crate) async fn html(self, images: Images) -> Result<Response, Problem> {
-        let document = self.read(move |mail, _| mail.html_document(images)).await?;
-        let document = document.ok_or_else(|| Problem::not_found("The message has no HTML."))?;
-        let fields = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (CONTENT_SECURITY_POLICY, document.policy),
-            (REFERRER_POLICY, "no-referrer"),
-        ];
-        Ok((fields, document.html).into_response())
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
 }
 
 async fn stream(at: At) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
-    let changes = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?.changes();
+    let changes = at.state.mailbox()?.changes();
     let events = unfold(changes, |mut changes| async move {
         let mut name = match changes.recv().await {
             Ok(Change::Added(_)) => "added",

@@ -25,7 +25,7 @@ fn value<'f>(fields: &'f Fields, name: &str) -> &'f str {
 }
 
 async fn edit(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
-    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
+    let mailbox = at.state.mailbox()?;
     let (action, query) = (value(&fields, "action"), value(&fields, "q"));
     let back = address(query);
     let search = if action.ends_with("-all") {
@@ -52,7 +52,7 @@ async fn edit(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
 }
 
 async fn undo(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
-    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
+    let mailbox = at.state.mailbox()?;
     let deletion = value(&fields, "deletion").parse();
     let deletion = deletion.map_err(|_| Failure::Mistake("A deletion is a number.".to_owned()))?;
     if mailbox.undo(deletion).await? == 0 {

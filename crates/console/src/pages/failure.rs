@@ -4,47 +4,43 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use crate::mailbox::MailboxError;
+use crate::found::Missing;
 use crate::pages::layout::alone;
 
 /// Why a page cannot be shown.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    NoMailbox,
-    NoMessage,
-    NoPart,
-    Mailbox(MailboxError),
+    Missing(Missing),
     Mistake(String),
-    Read,
 }
 
-impl From<MailboxError> for Failure {
-    fn from(error: MailboxError) -> Self {
-        Self::Mailbox(error)
+impl<E: Into<Missing>> From<E> for Failure {
+    fn from(missing: E) -> Self {
+        Self::Missing(missing.into())
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, title, text) = match self {
-            Self::NoMailbox => (
+            Self::Missing(Missing::Mailbox) => (
                 StatusCode::NOT_FOUND,
                 "No mailbox",
                 "This server keeps no mail that the console can read.".to_owned(),
             ),
-            Self::NoMessage => (
+            Self::Missing(Missing::Message) => (
                 StatusCode::NOT_FOUND,
                 "No such message",
                 "The message is not here. It may have been deleted.".to_owned(),
             ),
-            Self::NoPart => {
+            Self::Missing(Missing::Part | Missing::Html) => {
                 (StatusCode::NOT_FOUND, "No such part", "The message has no such part.".to_owned())
             }
-            Self::Mailbox(error) => {
+            Self::Missing(Missing::Answer(error)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The mailbox cannot answer", error.to_string())
             }
             Self::Mistake(text) => (StatusCode::UNPROCESSABLE_ENTITY, "This cannot be read", text),
-            Self::Read => (
+            Self::Missing(Missing::Content) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The message cannot be read",
                 "Reading it failed.".to_owned(),

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 
+use crate::found::Found;
 use crate::mail::{Address, Link, Mail};
 use crate::mailbox::{Id, Mailbox, Search, Summary};
 use crate::pages::failure::Failure;
@@ -15,7 +16,7 @@ use crate::pages::layout::{At, Section};
 use crate::pages::links::address;
 use crate::pages::links::message_address;
 use crate::pages::list::verdicts;
-use crate::pages::opened::{Opened, Wanted, open, size};
+use crate::pages::opened::{Opened, Wanted, size};
 use crate::pages::tab::Tab;
 use crate::pages::tabs;
 use crate::state::State;
@@ -28,27 +29,27 @@ pub(crate) fn routes() -> Router<Arc<State>> {
 }
 
 async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
-    let opened = open(&at, &id).await?;
-    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
-    if opened.summary.is_unread {
-        mailbox.mark(&Search::ids([opened.summary.id]), false).await?;
+    let found = Found::get(&at.state, &id).await?;
+    let mailbox = at.state.mailbox()?;
+    if found.summary.is_unread {
+        mailbox.mark(&Search::ids([found.summary.id]), false).await?;
     }
-    let [newer, older] = neighbours(mailbox, opened.summary.id, &wanted.q).await?;
-    let title = opened.mail.subject().unwrap_or("(no subject)").to_owned();
-    let page = tokio::task::spawn_blocking(move || {
-        let tab = wanted.tab.unwrap_or_else(|| Tab::first(&opened.mail));
+    let [newer, older] = neighbours(mailbox, found.summary.id, &wanted.q).await?;
+    let page = found.read(move |mail, summary| {
+        let opened = Opened { summary, mail };
+        let tab = wanted.tab.unwrap_or_else(|| Tab::first(mail));
         let content = html! {
-            article.message-page data-id=(opened.summary.id) {
-                (buttons(&at, &opened.summary, &wanted.q, newer.as_ref(), older.as_ref()))
-                (head(&opened))
-                (found(&opened.mail))
-                (tabs::bar(&opened, tab, &wanted.q))
-                section.tab aria-label=(tab.name()) { (tabs::content(&opened, tab, &wanted, &at)) }
+            article.message-page data-id=(summary.id) {
+                (buttons(&at, summary, &wanted.q, newer.as_ref(), older.as_ref()))
+                (head(opened))
+                (finds(mail))
+                (tabs::bar(opened, tab, &wanted.q))
+                section.tab aria-label=(tab.name()) { (tabs::content(opened, tab, &wanted, &at)) }
             }
         };
-        at.page(Section::Inbox, &title, &content)
+        at.page(Section::Inbox, mail.subject().unwrap_or("(no subject)"), &content)
     });
-    Ok(page.await.map_err(|_| Failure::Read)?.into_response())
+    Ok(page.await?.into_response())
 }
 
 /// Returns the newer and the older message among those of a search.
@@ -97,8 +98,7 @@ fn buttons(
     }
 }
 
-fn head(opened: &Opened) -> Markup {
-    let (summary, mail) = (&opened.summary, &opened.mail);
+fn head(Opened { summary, mail }: Opened<'_>) -> Markup {
     html! {
         header.message-head {
             h1 { @match mail.subject() { Some(subject) if !subject.trim().is_empty() => (subject), _ => span.muted { "(no subject)" } } }
@@ -142,7 +142,7 @@ fn addresses(name: &str, all: &[Address]) -> Markup {
 }
 
 /// The links and codes that people and tests look for.
-fn found(mail: &Mail) -> Markup {
+fn finds(mail: &Mail) -> Markup {
     const SHOWN: usize = 6;
     let (links, codes) = (mail.links(), mail.codes());
     let item = |link: &Link| {

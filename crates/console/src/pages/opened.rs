@@ -3,9 +3,7 @@
 use serde::Deserialize;
 
 use crate::mail::Mail;
-use crate::mailbox::{Id, Summary};
-use crate::pages::failure::Failure;
-use crate::pages::layout::At;
+use crate::mailbox::Summary;
 use crate::pages::tab::Tab;
 
 /// What of the message is wanted.
@@ -22,19 +20,10 @@ pub(crate) struct Wanted {
 }
 
 /// A message with its content.
-pub(crate) struct Opened {
-    pub(crate) summary: Summary,
-    pub(crate) mail: Mail,
-}
-
-/// Reads a message, on a thread where reading may take its time.
-pub(crate) async fn open(at: &At, id: &str) -> Result<Opened, Failure> {
-    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
-    let id: Id = id.parse().map_err(|_| Failure::NoMessage)?;
-    let summary = mailbox.get(id).await?.ok_or(Failure::NoMessage)?;
-    let content = mailbox.content(id).await?.ok_or(Failure::NoMessage)?;
-    let read = tokio::task::spawn_blocking(move || Mail::parse(content)).await;
-    Ok(Opened { summary, mail: read.map_err(|_| Failure::Read)? })
+#[derive(Clone, Copy)]
+pub(crate) struct Opened<'a> {
+    pub(crate) summary: &'a Summary,
+    pub(crate) mail: &'a Mail,
 }
 
 /// Returns a size for people.

@@ -16,7 +16,7 @@ const SOURCE: usize = 256 << 10;
 /// The longest text that is shown at once.
 const TEXT: usize = 1 << 20;
 
-pub(crate) fn bar(opened: &Opened, current: Tab, query: &str) -> Markup {
+pub(crate) fn bar(opened: Opened<'_>, current: Tab, query: &str) -> Markup {
     let attachments = opened.mail.attachments().count();
     html! {
         nav.tabs aria-label="Views of the message" {
@@ -32,12 +32,12 @@ pub(crate) fn bar(opened: &Opened, current: Tab, query: &str) -> Markup {
     }
 }
 
-pub(crate) fn content(opened: &Opened, tab: Tab, wanted: &Wanted, at: &At) -> Markup {
+pub(crate) fn content(opened: Opened<'_>, tab: Tab, wanted: &Wanted, at: &At) -> Markup {
     match tab {
         Tab::Html => frame(opened, wanted),
-        Tab::Text => text(&opened.mail),
+        Tab::Text => text(opened.mail),
         Tab::Source => source_lines(opened, wanted),
-        Tab::Headers => headers(&opened.mail),
+        Tab::Headers => headers(opened.mail),
         Tab::Parts => parts(opened),
         Tab::Session => session(opened, at),
         Tab::Checks => findings(opened, &at.state.server.hostname()),
@@ -45,7 +45,7 @@ pub(crate) fn content(opened: &Opened, tab: Tab, wanted: &Wanted, at: &At) -> Ma
 }
 
 /// The frame that holds the HTML. It has no script, no forms, no cookies, and an origin of its own.
-fn frame(opened: &Opened, wanted: &Wanted) -> Markup {
+fn frame(opened: Opened<'_>, wanted: &Wanted) -> Markup {
     let id = opened.summary.id;
     let with_images = wanted.images.is_some();
     let has_remote = opened.mail.outline().is_some_and(Outline::has_remote);
@@ -83,7 +83,7 @@ fn text(mail: &Mail) -> Markup {
     }
 }
 
-fn source_lines(opened: &Opened, wanted: &Wanted) -> Markup {
+fn source_lines(opened: Opened<'_>, wanted: &Wanted) -> Markup {
     let from = wanted.from.as_deref().and_then(|from| from.parse().ok()).unwrap_or_default();
     let found = source(opened.mail.raw(), from, SOURCE);
     html! {
@@ -130,7 +130,7 @@ fn headers(mail: &Mail) -> Markup {
     }
 }
 
-fn parts(opened: &Opened) -> Markup {
+fn parts(opened: Opened<'_>) -> Markup {
     let id = opened.summary.id;
     html! {
         @if opened.mail.parts().is_empty() { p.muted { "The message has no parts that can be shown." } }
@@ -162,7 +162,7 @@ fn parts(opened: &Opened) -> Markup {
 }
 
 /// The session that brought the message, as long as it is remembered.
-fn session(opened: &Opened, at: &At) -> Markup {
+fn session(opened: Opened<'_>, at: &At) -> Markup {
     let id = opened.summary.queue_id.as_deref().and_then(|id| id.split('-').next());
     let session = id.and_then(|id| id.parse().ok()).and_then(|id| at.state.sessions.get(id));
     html! {
@@ -173,13 +173,13 @@ fn session(opened: &Opened, at: &At) -> Markup {
     }
 }
 
-fn findings(opened: &Opened, hostname: &str) -> Markup {
+fn findings(opened: Opened<'_>, hostname: &str) -> Markup {
     let context = Context {
         envelope_from: opened.summary.envelope_from.as_deref(),
         hostname: Some(hostname),
         ..Context::default()
     };
-    let findings = checks::of(&opened.mail, &context);
+    let findings = checks::of(opened.mail, &context);
     html! {
         @if findings.is_empty() { p { span.badge.good { "ok" } " A strict receiver would find nothing to say." } }
         ul.findings {

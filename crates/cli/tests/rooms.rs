@@ -62,6 +62,7 @@ const CRATES: [Rooms; 6] = [
             "mailbox",
             "mail",
             "problem",
+            "quantity",
         ],
         as_one: &[],
     },

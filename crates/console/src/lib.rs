@@ -29,6 +29,7 @@ mod metrics;
 mod pages;
 mod playground;
 mod problem;
+mod quantity;
 mod sessions;
 mod state;
 mod vitals;

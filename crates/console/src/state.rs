@@ -26,6 +26,16 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Returns the host and port to which people send mail.
+    pub(crate) fn place_for_mail(&self) -> (String, u16) {
+        match self.smtp {
+            // A listener at all addresses is reached by this machine's own.
+            Some(address) if address.ip().is_unspecified() => ("localhost".to_owned(), address.port()),
+            Some(address) => (address.ip().to_string(), address.port()),
+            None => (self.server.hostname().to_string(), 25),
+        }
+    }
+
     pub(crate) fn new(server: &Server, mailbox: Option<Mailbox>) -> Self {
         Self {
             server: server.clone(),

@@ -6,12 +6,11 @@ use axum::Router;
 use axum::extract::Form;
 use axum::response::Redirect;
 use axum::routing::post;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::mailbox::Search;
 use crate::pages::failure::Failure;
 use crate::pages::layout::At;
-use crate::pages::links::address;
+use crate::pages::links::{address, deleted_address};
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
@@ -40,9 +39,7 @@ async fn edit(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
             if deletion.messages == 0 {
                 return Ok(Redirect::to(&back));
             }
-            let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
-            let (number, messages) = (deletion.number, deletion.messages);
-            return Ok(Redirect::to(&format!("/?q={query}&deletion={number}&deleted={messages}")));
+            return Ok(Redirect::to(&deleted_address(query, &deletion)));
         }
         "read" | "read-all" => mailbox.mark(&search, false).await?,
         "unread" => mailbox.mark(&search, true).await?,

@@ -9,11 +9,12 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::mailbox::{Group, Groups, Id, Listing, Mailbox, MailboxError, Search};
+use crate::mailbox::{Group, Groups, Id, Listing, Search};
 use crate::pages::failure::Failure;
 use crate::pages::layout::{At, Section};
 use crate::pages::links::address;
 use crate::pages::{list, welcome};
+use crate::quantity::count;
 use crate::state::State;
 
 /// The messages of a page.
@@ -46,7 +47,7 @@ async fn show(at: At, Query(asked): Query<Asked>) -> Result<Response, Failure> {
         Ok(search) => (mailbox.list(&search, before, PAGE).await?, None),
         Err(mistake) => (Listing::default(), Some(mistake.to_string())),
     };
-    let groups = groups(mailbox).await?;
+    let groups = mailbox.groups().await?;
     let content = html! {
         div.inbox {
             aside #groups aria-label="Mailboxes" { (sidebar(&groups, &asked.q)) }
@@ -67,10 +68,6 @@ async fn show(at: At, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     };
     let title = if groups.unread > 0 { format!("({}) Inbox", groups.unread) } else { "Inbox".to_owned() };
     Ok(at.page(Section::Inbox, &title, &content).into_response())
-}
-
-async fn groups(mailbox: &Mailbox) -> Result<Groups, MailboxError> {
-    mailbox.groups().await
 }
 
 fn sidebar(groups: &Groups, search: &str) -> Markup {
@@ -153,7 +150,7 @@ fn undo(at: &At, deletion: u64, deleted: u64, search: &str) -> Markup {
             (at.token())
             input type="hidden" name="deletion" value=(deletion);
             input type="hidden" name="q" value=(search);
-            span { (deleted) @if deleted == 1 { " message deleted." } @else { " messages deleted." } }
+            span { (count(deleted, "message", "messages")) " deleted." }
             button.small { "Undo" }
             span.muted { "for 10 seconds" }
         }

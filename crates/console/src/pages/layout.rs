@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::guard::Visitor;
+use crate::quantity::count;
 use crate::state::State;
 
 /// A place in the navigation.
@@ -72,7 +73,7 @@ impl At {
                         @if let Some(banner) = self.state.chaos.as_ref().and_then(crate::chaos::Chaos::banner) {
                             div.banner {
                                 "Chaos is in force: this server fails on purpose ("
-                                (banner.rules) @if banner.rules == 1 { " rule" } @else { " rules" }
+                                (count(banner.rules as u64, "rule", "rules"))
                                 ", another " (banner.left.as_secs().div_ceil(60)) " min)."
                                 a href="/chaos" { "Show the rules" }
                             }

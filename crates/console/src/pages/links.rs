@@ -2,34 +2,39 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::mailbox::{Id, Summary};
+use crate::mailbox::{Deletion, Id, Summary};
 use crate::pages::tab::Tab;
+
+/// Adds a search to an address, unless it finds everything.
+fn with_search(mut address: String, search: &str) -> String {
+    if !search.is_empty() {
+        address += if address.contains('?') { "&q=" } else { "?q=" };
+        address.extend(utf8_percent_encode(search, NON_ALPHANUMERIC));
+    }
+    address
+}
 
 /// Returns the address of the inbox with a search.
 pub(crate) fn address(search: &str) -> String {
-    if search.is_empty() {
-        "/".to_owned()
-    } else {
-        format!("/?q={}", utf8_percent_encode(search, NON_ALPHANUMERIC))
-    }
+    with_search("/".to_owned(), search)
+}
+
+/// Returns the address of the messages of a search before one of them.
+pub(crate) fn older_address(search: &str, before: Id) -> String {
+    with_search(format!("/?before={before}"), search)
+}
+
+/// Returns the address of the inbox with a search, after a deletion that can be undone there.
+pub(crate) fn deleted_address(search: &str, deletion: &Deletion) -> String {
+    with_search(format!("/?deletion={}&deleted={}", deletion.number, deletion.messages), search)
 }
 
 /// Returns the address of a message's page, which remembers the search for its neighbours.
 pub(crate) fn message_address(message: &Summary, search: &str) -> String {
-    let query = if search.is_empty() {
-        String::new()
-    } else {
-        format!("?q={}", utf8_percent_encode(search, NON_ALPHANUMERIC))
-    };
-    format!("/m/{}{query}", message.id)
+    with_search(format!("/m/{}", message.id), search)
 }
 
 /// Returns the address of a tab.
-pub(crate) fn tab_address(id: Id, tab: Tab, query: &str) -> String {
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("&q={}", utf8_percent_encode(query, NON_ALPHANUMERIC))
-    };
-    format!("/m/{id}?tab={}{query}", tab.key())
+pub(crate) fn tab_address(id: Id, tab: Tab, search: &str) -> String {
+    with_search(format!("/m/{id}?tab={}", tab.key()), search)
 }

@@ -1,11 +1,11 @@
 //! The list of messages.
 
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::mailbox::{Listing, Summary};
 use crate::pages::layout::At;
-use crate::pages::links::{address, message_address};
+use crate::pages::links::{address, message_address, older_address};
+use crate::quantity::count;
 
 /// Returns the list with its buttons, and a link to older messages.
 pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> Markup {
@@ -35,7 +35,7 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
                         }
                     }
                 }
-                span.count.muted aria-live="polite" { (listing.total) @if listing.total == 1 { " message" } @else { " messages" } @if listing.unread > 0 { ", " (listing.unread) " unread" } }
+                span.count.muted aria-live="polite" { (count(listing.total, "message", "messages")) @if listing.unread > 0 { ", " (listing.unread) " unread" } }
             }
             @if listing.messages.is_empty() {
                 p.nothing { "No message " @if is_older { "is older." } @else if search.is_empty() { "yet." } @else { "is found." } }
@@ -47,7 +47,7 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
         div.toolbar.pages {
             @if is_older { a.button href=(address(search)) { "Newest" } }
             @if let (true, Some(last)) = (listing.has_more, last) {
-                a.button rel="next" href=(format!("/?q={}&before={last}", utf8_percent_encode(search, NON_ALPHANUMERIC))) { "Older" }
+                a.button rel="next" href=(older_address(search, last)) { "Older" }
             }
         }
     }

@@ -16,9 +16,10 @@ use crate::pages::layout::{At, Section};
 use crate::pages::links::address;
 use crate::pages::links::message_address;
 use crate::pages::list::verdicts;
-use crate::pages::opened::{Opened, Wanted, size};
+use crate::pages::opened::{Opened, Wanted};
 use crate::pages::tab::Tab;
 use crate::pages::tabs;
+use crate::quantity::size;
 use crate::state::State;
 
 /// How far the neighbours of a message are looked for among the newest.

@@ -25,12 +25,3 @@ pub(crate) struct Opened<'a> {
     pub(crate) summary: &'a Summary,
     pub(crate) mail: &'a Mail,
 }
-
-/// Returns a size for people.
-pub(crate) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024),
-        _ => format!("{}.{} MiB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
-    }
-}

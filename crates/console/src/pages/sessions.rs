@@ -89,7 +89,7 @@ async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
             }
         }
         (notes(&listing.state))
-        @if listing.sessions.is_empty() { (empty(&wanted)) }
+        @if listing.sessions.is_empty() { (empty(&at, &wanted)) }
         div.card.scroll hidden[listing.sessions.is_empty()] {
             table.sessions data-live=[before.is_none().then(|| wanted.link("/sessions/events", None))] {
                 caption.visually-hidden { "Sessions, the newest first" }
@@ -135,13 +135,14 @@ fn notes(state: &sessions::ListState) -> Markup {
     }
 }
 
-fn empty(wanted: &Wanted) -> Markup {
+fn empty(at: &At, wanted: &Wanted) -> Markup {
+    let (host, port) = at.state.place_for_mail();
     html! {
         div.empty #empty {
             @if wanted.is_everything() {
                 h2 { "No session yet" }
                 p { "Each connection to the server appears here at once, also those that are refused. Send a message:" }
-                pre { "swaks --server 127.0.0.1 --port 1025 --to bob@example.com" }
+                pre { "swaks --server " (host) ":" (port) " --to bob@example.com" }
             } @else {
                 h2 { "No session fits" }
                 p { "Search for a part of an address, a message id, a reply, or a name. " a href="/sessions" { "Show all" } }

@@ -6,8 +6,9 @@ use crate::checks::{self, Context, Severity};
 use crate::mail::{Kind, LineEnd, Mail, Outline, Piece, source};
 use crate::pages::layout::At;
 use crate::pages::links::tab_address;
-use crate::pages::opened::{Opened, Wanted, size};
+use crate::pages::opened::{Opened, Wanted};
 use crate::pages::tab::{ALL, Tab};
+use crate::quantity::size;
 use crate::sessions::session_fragment;
 
 /// The bytes of the source on one page.

@@ -6,12 +6,7 @@ use crate::pages::layout::At;
 
 /// Returns what to do next, with the real address.
 pub(crate) fn page(at: &At) -> Markup {
-    let (host, port) = match at.state.smtp {
-        // A listener at all addresses is reached by this machine's own.
-        Some(address) if address.ip().is_unspecified() => ("localhost".to_owned(), address.port()),
-        Some(address) => (address.ip().to_string(), address.port()),
-        None => (at.state.server.hostname().to_string(), 25),
-    };
+    let (host, port) = at.state.place_for_mail();
     let pieces = [
         ("swaks", format!("swaks --server {host}:{port} --to you@example.com")),
         (

@@ -1,4 +1,4 @@
-//! Times, sizes, numbers and clauses, as pages show them.
+//! Times and clauses, as pages show them.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,21 +22,6 @@ pub(super) fn span(time: Duration) -> String {
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
-}
-
-/// A number of bytes, exact below a thousand.
-#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
-}
-
-/// `one message`, `2 messages`.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
 /// The clause that decides, with its address.

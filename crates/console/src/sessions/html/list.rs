@@ -3,7 +3,8 @@
 use mailchute::session::Protocol;
 use maud::{Markup, html};
 
-use super::format::{clock, count, span};
+use super::format::{clock, span};
+use crate::quantity::count;
 use crate::sessions::Summary;
 
 /// Returns a row for each session.

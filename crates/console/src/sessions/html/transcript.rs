@@ -4,8 +4,9 @@ use mailchute::session::Protocol;
 use mailchute::syntax::escaped;
 use maud::{Markup, html};
 
-use super::format::{clause, clock, count, size, span};
+use super::format::{clause, clock, span};
 use super::refusal::refusals;
+use crate::quantity::{count, size};
 use crate::sessions::explain::Meaning;
 use crate::sessions::row::{Row, Speaker};
 use crate::sessions::{Summary, Transcript};

@@ -7,6 +7,7 @@ use mailchute::Server;
 
 use crate::chaos::Chaos;
 use crate::console::Console;
+use crate::console::serve::Places;
 use crate::guard::{Guard, Logins};
 use crate::mailbox::Mailbox;
 use crate::sessions::Sessions;
@@ -105,6 +106,7 @@ impl ConsoleBuilder {
             }),
             guard: Guard::new(self.names, self.logins),
             has_pages: self.has_pages,
+            places: Places::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use mailchute::Server;
 use tokio::net::TcpListener;
 
 pub use self::builder::ConsoleBuilder;
+use self::serve::Places;
 use crate::guard::Guard;
 use crate::state::State;
 use crate::vitals::Vitals;
@@ -24,6 +25,7 @@ pub struct Console {
     state: Arc<State>,
     guard: Guard,
     has_pages: bool,
+    places: Places,
 }
 
 impl Console {
@@ -59,7 +61,7 @@ impl Console {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
-        let serving = serve::serve(listener, self.router(), stop);
+        let serving = serve::serve(listener, self.router(), &self.places, stop);
         let Some(mailbox) = &self.state.mailbox else {
             return serving.await;
         };

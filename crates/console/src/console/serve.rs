@@ -28,7 +28,7 @@ const MAX_OF_A_CLIENT: usize = MAX_CONNECTIONS / 2;
 /// The time for a request's header, and between requests.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 const BUFFER: usize = 16 << 10;
-/// The time that responses have to end after a stop. Streams of events have no end of their own.
+/// The time that responses have to end after a stop. Streams of events never end by themselves.
 const STOP_TIME: Duration = Duration::from_secs(2);
 /// The wait after a connection could not be accepted: often there is no free file descriptor.
 const RETRY_TIME: Duration = Duration::from_millis(200);
@@ -36,10 +36,10 @@ const RETRY_TIME: Duration = Duration::from_millis(200);
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
+    places: &Places,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let local = listener.local_addr()?;
-    let places = Places::default();
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -84,9 +84,9 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// The places for connections, by client.
+/// The places for connections at all listeners, by client.
 #[derive(Debug, Default, Clone)]
-struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub(crate) struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
 /// A place, given back when it is dropped.
 #[derive(Debug)]

@@ -51,11 +51,13 @@ struct Inner {
     watched: Notify,
     /// Whether a look waits in the queue.
     is_nudged: Arc<AtomicBool>,
+    /// Held by the one who looks for accepted messages.
+    following: tokio::sync::Mutex<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl MailboxBuilder {
-    /// Opens the mailbox, and reads new mail on a thread of its own.
+    /// Opens the mailbox, and reads new mail on a separate thread.
     ///
     /// # Errors
     /// The directory cannot be read, or the system gives no thread.
@@ -91,6 +93,7 @@ impl Mailbox {
             changes,
             watched: Notify::new(),
             is_nudged: Arc::default(),
+            following: tokio::sync::Mutex::default(),
             thread: Mutex::new(Some(thread)),
         })))
     }
@@ -221,13 +224,17 @@ impl Mailbox {
         }
     }
 
-    /// Looks for each message that the server accepts, while somebody watches. Ends with the server.
+    /// Looks for each message that the server accepts, while somebody watches. Ends with the server. Of several callers, one
+    /// at a time looks.
     ///
     /// # Why
     /// The server makes no events that nobody wants. While nobody watches, a message costs nothing here.
     pub(crate) async fn follow(&self, server: &Server) {
         tokio::select! {
-            () = self.follow_events(server) => {}
+            () = async {
+                let _alone = self.0.following.lock().await;
+                self.follow_events(server).await;
+            } => {}
             () = server.stopped() => {}
         }
     }

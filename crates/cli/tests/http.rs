@@ -10,8 +10,12 @@ use rustix::process::{Signal, kill_process};
 
 /// The first line of an answer, and its body.
 pub(crate) fn get(address: SocketAddr, path: &str) -> (String, String) {
+    ask(address, "GET", path)
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str) -> (String, String) {
     let mut client = TcpStream::connect(address).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     client.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
@@ -101,6 +105,21 @@ fn the_log_names_the_address_of_http() {
         "discard:",
     ]);
     assert_eq!(get(program.address(1), "/live").1, "ok\n");
+}
+
+#[test]
+fn deleted_messages_are_gone_when_the_program_has_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(&mut inbox(directory.path(), &[]));
+    let mut client = program.connect();
+    client.begin_message("a@example.com");
+    assert!(client.say(".").starts_with("250 "));
+    assert_eq!(ask(program.address(1), "DELETE", "/api/v1/messages").1, "ok");
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+    let files =
+        ["new", "cur"].map(|name| std::fs::read_dir(directory.path().join("mail").join(name)).unwrap());
+    assert_eq!(files.into_iter().flatten().count(), 0);
 }
 
 #[test]

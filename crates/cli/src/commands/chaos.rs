@@ -6,7 +6,7 @@ pub(crate) use mailchute_console::Chaos;
 /// Nothing: without the console there are no rules.
 #[cfg(not(feature = "console"))]
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Chaos;
+pub(crate) struct Chaos {}
 
 #[cfg(not(feature = "console"))]
 impl mailchute::Install for Chaos {

@@ -28,6 +28,10 @@ use crate::users::auth_file::AuthFile;
 /// How long requests may take to their end when the program stops. Streams of events have no end.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long the end waits for the disk to remove deleted messages.
+#[cfg(feature = "console")]
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// The users of the console, and the file that is to be in force.
 #[derive(Debug)]
 #[must_use = "the file is not in force yet"]
@@ -53,6 +57,9 @@ pub(crate) struct Http {
     /// The users of the console, and their file.
     #[cfg(feature = "console")]
     logins: Option<(PathBuf, Users)>,
+    /// The messages that the console shows.
+    #[cfg(feature = "console")]
+    mailbox: Option<Mailbox>,
 }
 
 impl Http {
@@ -78,13 +85,16 @@ impl Http {
             console = console.logins(users.clone());
             logins = Some((file.clone(), users));
         }
-        if let Some(path) = console_rules::maildir(options).filter(|_| options.web.console) {
-            console = console.mailbox(mailbox(options, &path)?);
+        let maildir = console_rules::maildir(options).filter(|_| options.web.console);
+        let mailbox = maildir.map(|path| mailbox(options, &path)).transpose()?;
+        if let Some(mailbox) = &mailbox {
+            console = console.mailbox(mailbox.clone());
         }
         let console = console.build();
         let vitals = console.vitals().clone();
         vitals.writes_to(store::maildirs(options));
-        let mut http = Self { stop: watch::Sender::new(false), serving: JoinSet::new(), vitals, logins };
+        let (stop, serving) = (watch::Sender::new(false), JoinSet::new());
+        let mut http = Self { stop, serving, vitals, logins, mailbox };
         for socket in sockets {
             let socket = tokio::net::TcpListener::from_std(socket.socket).map_err(Failure::running)?;
             let (console, mut stop) = (console.clone(), http.stop.subscribe());
@@ -150,11 +160,17 @@ impl Http {
         self.stop.send_replace(true);
     }
 
-    /// Stops, and waits for requests that have begun.
+    /// Stops, waits for requests that have begun, and removes the messages that were deleted.
     pub(crate) async fn end(mut self) {
         self.stop();
         let _ =
             tokio::time::timeout(GRACE, async { while self.serving.join_next().await.is_some() {} }).await;
+        #[cfg(feature = "console")]
+        if let Some(mailbox) = self.mailbox.take() {
+            let closing = tokio::task::spawn_blocking(move || mailbox.close());
+            // A disk that does not answer must not keep the program from ending.
+            let _ = tokio::time::timeout(CLOSING, closing).await;
+        }
     }
 }
 

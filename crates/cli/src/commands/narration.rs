@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! A thread of its own writes, so that a reader who stops reading holds no session up. Events that find no room
+//! A separate thread writes, so that a reader who stops reading holds no session up. Events that find no room
 //! meanwhile are dropped, and the output says how many.
 
 use std::io::{self, Write as _};

@@ -30,7 +30,7 @@ use crate::state::State;
 /// The largest body of a request.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// Routes that programs ask by an address or a name of their own: they change nothing and show counters only, so they
+/// Routes that programs ask by any address or name: they change nothing and show counters only, so they
 /// answer to any `Host`, without a login.
 const OPEN: [&str; 5] = ["/live", "/ready", "/metrics", "/livez", "/readyz"];
 

@@ -45,7 +45,7 @@ macro_rules! policy {
 const BLOCKED: &str = policy!("data:");
 const REMOTE: &str = policy!("https: http: data:");
 
-/// Images that a browser paints, and nothing else. SVG is a document of its own.
+/// Images that a browser paints, and nothing else. SVG is a whole document.
 const RASTER: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// The bytes that parts may add to a document.

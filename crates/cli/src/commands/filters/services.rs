@@ -29,7 +29,7 @@ impl Services {
         }
     }
 
-    /// Returns the resolver for a filter. All have one cache, and each has slots of its own for questions.
+    /// Returns the resolver for a filter. All share one cache, and each has separate slots for questions.
     pub(crate) fn resolver(&mut self, options: &Options) -> Result<Resolver, Failure> {
         if let Some(resolver) = &self.resolver {
             return Ok(resolver.share());

@@ -88,7 +88,7 @@ module.exports = {
     assert.equal(isWide, false, "the page scrolls sideways");
     await page.goto(`${server.origin}/sessions?refused=on`);
     assert.equal(await rows(page).count(), 0);
-    assert.match(await page.locator("#empty").innerText(), /No session fits/);
+    assert.match(await page.locator("#empty").innerText(), /No session matches/);
     assert.equal((await page.goto(`${server.origin}/sessions/1K1BAS6430W`)).status(), 404);
   },
 

@@ -1,5 +1,5 @@
-//! A web page for a [Mailchute](mailchute) server: its inbox, its live sessions, a playground for SMTP, metrics and
-//! health.
+//! A web console for a [Mailchute](mailchute) server: its inbox with an HTTP API, live sessions, a playground for SMTP,
+//! failures on purpose, metrics and health.
 //!
 //! # Examples
 //! ```no_run

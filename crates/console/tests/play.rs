@@ -76,7 +76,7 @@ async fn a_preset_is_in_force_on_all_pages_until_it_is_ended() {
     assert_eq!(served.form("/chaos", "preset=full").await.status, 303);
     let page = served.get("/play", "").await;
     assert!(
-        page.contains("Chaos is in force: this server fails on purpose (1 rule, another 10 min)."),
+        page.contains("Chaos is in force: this server fails on purpose (1 rule, 10 min left)."),
         "{page}"
     );
     let mut client = testing::connect(&server).open();

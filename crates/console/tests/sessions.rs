@@ -82,7 +82,7 @@ async fn long_lists_come_in_pieces_and_searches_are_kept() {
     assert!(older.starts_with("/sessions?q=client%2Eexample&amp;before="), "{older}");
     let rest = console.get(&older.replace("&amp;", "&"), "").await;
     assert_eq!(rest.matches("<tr id=").count(), 10);
-    assert!(console.get("/sessions?q=nobody", "").await.contains("No session fits"));
+    assert!(console.get("/sessions?q=nobody", "").await.contains("No session matches"));
     for path in ["/sessions/1K1BAS6430W", "/sessions/x", "/sessions/1K1BAS6430W/session.json"] {
         assert_eq!(status(&console.get(path, "").await), 404, "{path}");
     }

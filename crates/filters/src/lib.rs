@@ -14,7 +14,7 @@
 //! | [`dkim`] | DKIM (RFC 6376): signatures of domains |
 //! | [`spf`] | SPF (RFC 7208): whether a domain authorizes the client to send its mail |
 //! | [`results`] | `Authentication-Results` (RFC 8601): builds the field, and recognizes forged ones |
-//! | [`dns`] | the questions of the checks to the DNS, as a trait, and a resolver |
+//! | [`dns`] | a trait for DNS lookups, and a resolver that implements it |
 //! | `redis` | a Redis server that shares limits and greylists between several servers |
 //!
 //! The checks of mail authentication do no I/O of their own. The resolver is handed in, so they run with any resolver

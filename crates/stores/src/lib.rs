@@ -4,9 +4,9 @@
 //! |---|---|---|
 //! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | writes it to a file of its own, which is durable before the client gets 250 |
 //! | [`Maildirs`] | `maildir:/var/mail/{domain}/{user}` | writes a copy to the Maildir of each user that it goes to |
-//! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | handed to another server while the client waits |
-//! | `JetStream` | `nats://HOST/mail.{domain}` | put into a stream of NATS; with the feature `nats` |
-//! | [`Webhook`] | `https://HOST/PATH`, `https://HOST/{domain}/{user}?format=json` | posted to a web server while the client waits |
+//! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | hands it to another server while the client waits |
+//! | `JetStream` | `nats://HOST/mail.{domain}` | puts it into a NATS stream, with the feature `nats` |
+//! | [`Webhook`] | `https://HOST/PATH`, `https://HOST/{domain}/{user}?format=json` | posts it to a web server while the client waits, with the feature `webhook` (on by default) |
 //! | [`S3`] | `s3://BUCKET/{domain}/{id}` | keeps it as an object in a bucket of S3, with the feature `s3` |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!

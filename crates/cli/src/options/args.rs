@@ -47,7 +47,8 @@ pub(crate) enum Command {
     ///
     /// The page is at `http://127.0.0.1:8025`, and mail comes in at 127.0.0.1:1025. Every recipient and every login is
     /// accepted, in any of the forms that programs send. Mail stays in the Maildir ./mail, the newest 500 messages of it.
-    /// All flags of `mailchute serve` override this: for other hosts write --listen 0.0.0.0:1025 --http 0.0.0.0:8025.
+    /// All flags of `mailchute serve` work here too. For other hosts, write --listen 0.0.0.0:1025 --http 0.0.0.0:8025.
+    /// Then anyone who can reach the page can read the mail, unless you add --console-auth.
     /// Nothing is passed on to other servers.
     #[command(verbatim_doc_comment)]
     Inbox(Box<Options>),
@@ -137,8 +138,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: Vec<String>,
 
-    /// Where the secret of the store stands: the first line of a file, or a variable of the environment. A webhook may
-    /// have several secrets, one a line. --secret is the same as secret=file:PATH or secret=env:NAME in the URL of the store
+    /// The source of the store's secret: the first line of a file, or an environment variable. A webhook may have several
+    /// secrets, one per line. --secret is the same as secret=file:PATH or secret=env:NAME in the URL of the store
     #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
     pub(crate) secret: Option<SecretSource>,
 

@@ -36,8 +36,8 @@ pub(crate) struct ConsoleOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) console_name: Vec<ConsoleName>,
 
-    /// Remove the oldest messages of the Maildir that the console shows: keep this many (500), those of this time (30d,
-    /// 12h), or this many bytes (1G, 500M). Repeatable, once for each kind. Without this flag, all messages stay
+    /// Remove the oldest messages of the Maildir that the console shows. Keep a number of messages (500), those of the last
+    /// days or hours (30d, 12h), or a total size (1G, 500M). Repeatable, once for each kind. Without this flag, all stay
     #[arg(long, value_name = "NUMBER|TIME|SIZE")]
     pub(crate) keep: Vec<Keep>,
 }

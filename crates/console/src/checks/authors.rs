@@ -42,7 +42,7 @@ fn envelope(context: &Context<'_>, domain: &str, findings: &mut Vec<Finding>) {
             Severity::Note,
             "envelope-not-aligned",
             format!("The envelope sender is of {}, but From is of {domain}.", sender.1),
-            "SPF of the envelope does not count for DMARC then. Sign with DKIM for the domain of From.",
+            "So DMARC ignores the SPF result. Sign with DKIM for the domain of From.",
             Some("RFC 7489 §3.1.2"),
         );
     }

@@ -23,7 +23,7 @@ fn read(raw: Vec<u8>) -> Mail {
 #[test]
 fn forty_thousand_nested_messages_are_refused() {
     let mail = read(b"Content-Type: message/rfc822\r\n\r\n".repeat(40_000));
-    assert_eq!(mail.unreadable(), Some("it has more than 100 messages in each other"));
+    assert_eq!(mail.unreadable(), Some("it has more than 100 nested messages"));
     assert_eq!(mail.fields().len(), 1);
     assert!(mail.parts().is_empty());
 }

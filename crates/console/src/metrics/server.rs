@@ -76,7 +76,7 @@ fn messages(page: &mut Page<'_>, stats: &Stats, breakdown: &Breakdown) -> fmt::R
             (vec![("listener", of.name.to_string()), ("result", result.to_owned())], count)
         })
     });
-    page.counters("messages", "Messages whose transfer was asked for, by their end", messages)?;
+    page.counters("messages", "Messages whose transfer was requested, by the result", messages)?;
     page.counter("message_bytes", "Bytes of accepted messages", stats.message_bytes)?;
     let recipients = [("accepted", stats.recipients_accepted), ("refused", stats.recipients_refused)];
     page.counters(

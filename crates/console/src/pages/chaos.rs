@@ -55,7 +55,7 @@ fn content(at: &At, status: &Status, mistake: Option<&str>) -> Markup {
                 }
             }
             section.card {
-                h2 { "Ready to use" }
+                h2 { "Presets" }
                 div.presets { @for preset in &PRESETS {
                     form method="post" action="/chaos" {
                         (at.token())
@@ -67,7 +67,7 @@ fn content(at: &At, status: &Status, mistake: Option<&str>) -> Markup {
                 } }
             }
             section.card {
-                h2 { "A rule of your own" }
+                h2 { "Custom rule" }
                 (rule_form(at))
             }
         }
@@ -77,8 +77,8 @@ fn content(at: &At, status: &Status, mistake: Option<&str>) -> Markup {
 fn in_force(at: &At, status: &Status) -> Markup {
     html! {
         p {
-            "For another " strong { (time(status.seconds_left)) }
-            @if let Some(ends) = &status.ends { ", until " time datetime=(ends) data-as="full" { (ends) } }
+            "Ends in " strong { (time(status.seconds_left)) }
+            @if let Some(ends) = &status.ends { ", at " time datetime=(ends) data-as="full" { (ends) } }
             "."
         }
         div.scroll { table {
@@ -115,7 +115,7 @@ fn conditions(rule: &RuleDocument) -> String {
         pattern("from", &rule.from),
         pattern("to", &rule.to),
         pattern("client", &rule.client),
-        rule.every.map(|every| format!("every {every}.")),
+        rule.every.map(|every| format!("one in {every}")),
         rule.first.map(|first| format!("the first {first} attempts")),
         rule.probability.map(|probability| format!("with probability {probability}")),
     ];
@@ -149,7 +149,7 @@ fn rule_form(at: &At) -> Markup {
             (field("seconds", "In force (seconds)", "600"))
             div.wide { (field("reply", "Reply", "450 4.2.1 Mailbox busy")) }
             label.wide { input type="checkbox" name="hang_up" value="1"; " Hang up, without a word if there is no reply" }
-            div.wide { button.primary { "Put it in force" } }
+            div.wide { button.primary { "Start" } }
         }
     }
 }

@@ -74,7 +74,7 @@ impl At {
                             div.banner {
                                 "Chaos is in force: this server fails on purpose ("
                                 (count(banner.rules as u64, "rule", "rules"))
-                                ", another " (banner.left.as_secs().div_ceil(60)) " min)."
+                                ", " (banner.left.as_secs().div_ceil(60)) " min left)."
                                 a href="/chaos" { "Show the rules" }
                             }
                         }

@@ -27,8 +27,8 @@ async fn index(at: At) -> Markup {
         div.play-start {
             h1 { "Playground" }
             p.lead {
-                "Type SMTP, and Mailchute's own conversation answers. It runs in memory: no mail leaves this page, so you "
-                "can try everything. Each line is explained."
+                "Type SMTP commands, and the real code of Mailchute answers. It runs in memory: no mail leaves this page, so "
+                "you can try everything. Each line is explained."
             }
             div.toolbar {
                 form method="post" action="/play" { (at.token()) button.primary { "Talk SMTP" } }
@@ -70,7 +70,8 @@ struct Begin {
 async fn begin(at: At, Form(form): Form<Begin>) -> Response {
     match at.state.playground.enter(find_lesson(&form.lesson), form.protocol == "lmtp").await {
         Some(id) => Redirect::to(&format!("/play/{id}")).into_response(),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "There is no playground: see the log.\n").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "The playground could not start. The log says why.\n")
+            .into_response(),
     }
 }
 
@@ -84,7 +85,7 @@ fn gone(at: &At) -> Response {
     let content = html! {
         div.empty {
             h1 { "This conversation has ended" }
-            p { "Conversations end after 15 minutes without a word, and when many others have begun." }
+            p { "A conversation ends after 15 minutes without input, or when too many others are open." }
             p { a.button href="/play" { "Begin another one" } }
         }
     };

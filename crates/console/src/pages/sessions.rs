@@ -144,7 +144,7 @@ fn empty(at: &At, wanted: &Wanted) -> Markup {
                 p { "Each connection to the server appears here at once, also those that are refused. Send a message:" }
                 pre { "swaks --server " (host) ":" (port) " --to bob@example.com" }
             } @else {
-                h2 { "No session fits" }
+                h2 { "No session matches" }
                 p { "Search for a part of an address, a message id, a reply, or a name. " a href="/sessions" { "Show all" } }
             }
         }

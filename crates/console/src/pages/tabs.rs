@@ -182,7 +182,7 @@ fn findings(opened: Opened<'_>, hostname: &str) -> Markup {
     };
     let findings = checks::of(opened.mail, &context);
     html! {
-        @if findings.is_empty() { p { span.badge.good { "ok" } " A strict receiver would find nothing to say." } }
+        @if findings.is_empty() { p { span.badge.good { "ok" } " A strict receiver would not object to anything." } }
         ul.findings {
             @for finding in &findings {
                 li.card {

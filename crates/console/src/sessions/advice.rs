@@ -31,13 +31,15 @@ pub(super) fn of(refused: &Refused<'_>) -> &'static str {
         "535" => "Check the user name and the password. The server does not say which of them is wrong.",
         "552" => "Make the message smaller, or raise the size limit of the server.",
         "554" if refused.stage == "connect" => {
-            "Find the rule that refuses this client: the name of the hook above leads to it."
+            "Find the rule that refuses this client. \"Refused by\" above names the hook."
         }
         _ if !refused.cause.is_empty() => "Look at the cause above: the client does not get to see it.",
         _ if code.starts_with('4') => {
-            "Wait: a mail server tries again by itself. If it lasts, look at the log."
+            "Wait: a mail server tries again by itself. If the error stays, look at the log."
         }
-        _ => "Do not send the same again: the answer will not change. Change what the reply speaks of.",
+        _ => {
+            "Do not send the same again: the answer will not change. First fix what the reply complains about."
+        }
     }
 }
 
@@ -46,7 +48,7 @@ fn by_subject(subject: &str) -> Option<&'static str> {
         "1.1" | "1.6" => "Check the spelling of the address, or add the user to the server.",
         "1.2" => "Check the domain of the recipient, or add it to the domains of the server.",
         "1.3" | "1.7" => "Write the address as user@host.example, in angle brackets.",
-        "1.8" => "Send from a domain that the DNS knows.",
+        "1.8" => "Send from a domain that exists in the DNS.",
         "2.1" => "Enable the mailbox, or send to another one.",
         "2.2" => "Delete messages in the mailbox, or raise its quota.",
         "2.3" | "3.4" => "Make the message smaller, or raise the size limit of the server.",
@@ -54,7 +56,7 @@ fn by_subject(subject: &str) -> Option<&'static str> {
         "3.0" | "3.2" => "Look at the log of the server: the store or the server itself has a problem.",
         "3.3" => "Send without this extension, or enable it in the server.",
         "4.1" | "4.3" | "4.4" => "Check that the server can reach the next host and the DNS.",
-        "4.5" => "Wait, or raise the limit of the server: it has more work than it takes.",
+        "4.5" => "Wait, or raise the limit of the server: it is overloaded.",
         "4.6" => "Look for a loop: two servers forward the message to each other.",
         "5.1" => "Check the order of the commands: EHLO, then MAIL, then RCPT, then DATA.",
         "5.2" | "5.4" => "Check the spelling of the command, its arguments and its parameters.",
@@ -65,7 +67,7 @@ fn by_subject(subject: &str) -> Option<&'static str> {
         }
         "6.7" => "Send to an address without characters outside ASCII, or offer SMTPUTF8.",
         "7.0" => "Look at the text of the reply: a rule of the server, a login or TLS is missing.",
-        "7.1" => "Log in first, or find the rule that refuses: the name of what refused leads to it.",
+        "7.1" => "Log in first, or find the rule that refuses. \"Refused by\" above names it.",
         "7.8" => "Check the user name and the password. The server does not say which of them is wrong.",
         "7.9" | "7.11" => "Begin TLS first (STARTTLS): the login would send the password in the clear.",
         "7.10" => "Begin TLS first (STARTTLS), or accept sessions in the clear.",

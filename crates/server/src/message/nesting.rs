@@ -1,4 +1,4 @@
-//! Finds messages that are not to be parsed: with too many messages in each other, parts or fields.
+//! Finds messages that are not to be parsed: with too many nested messages, parts or fields.
 //!
 //! # Why
 //!
@@ -10,7 +10,7 @@ use memchr::{memchr, memchr_iter, memmem};
 
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Messages in each other.
+    /// Nested messages.
     levels: usize,
     parts: usize,
     /// Fields of all parts.
@@ -45,7 +45,7 @@ const IDENTITIES: [&[u8]; 3] = [b"7bit", b"8bit", b"binary"];
 /// Returns why a message is too complex for a parser of MIME, such as "it has more than 1,000 parts", or `None`.
 ///
 /// Parsers that descend into parts by recursion overflow the stack on a message of 1.3 MB, and the process is gone.
-/// This reads a message once, needs no memory, and allows 100 messages in each other, 1,000 parts and 10,000 fields.
+/// This reads a message once, needs no memory, and allows 100 nested messages, 1,000 parts and 10,000 fields.
 ///
 /// # Examples
 /// ```
@@ -53,7 +53,7 @@ const IDENTITIES: [&[u8]; 3] = [b"7bit", b"8bit", b"binary"];
 ///
 /// assert_eq!(too_complex(b"Subject: hello\r\n\r\nHello\r\n"), None);
 /// let nested = b"Content-Type: message/rfc822\r\n\r\n".repeat(40_000);
-/// assert_eq!(too_complex(&nested), Some("it has more than 100 messages in each other"));
+/// assert_eq!(too_complex(&nested), Some("it has more than 100 nested messages"));
 /// ```
 #[must_use]
 pub fn too_complex(message: &[u8]) -> Option<&'static str> {
@@ -147,7 +147,7 @@ impl Scan {
 
     fn reason(&self, limits: Limits) -> Option<&'static str> {
         if self.levels > limits.levels {
-            Some("it has more than 100 messages in each other")
+            Some("it has more than 100 nested messages")
         } else if self.parts > limits.parts {
             Some("it has more than 1,000 parts")
         } else if self.fields > limits.fields {
@@ -199,7 +199,7 @@ mod tests {
         lf
     }
 
-    const TOO_DEEP: Option<&str> = Some("it has more than 100 messages in each other");
+    const TOO_DEEP: Option<&str> = Some("it has more than 100 nested messages");
     const ENCODED: Option<&str> = Some("it has an encoded message in it");
 
     #[test]

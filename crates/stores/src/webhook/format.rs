@@ -19,7 +19,7 @@ pub enum WebhookFormat {
     /// - `attachments`: `{"name", "type", "charset", "disposition", "content_id", "size", "content"}` with the decoded content in
     ///   base64. A message in a message is an attachment of the type `message/rfc822`.
     ///
-    /// A message with more than 100 levels of messages in each other, 1,000 parts or 10,000 fields is not parsed, and neither is
+    /// A message with more than 100 nested messages, 1,000 parts or 10,000 fields is not parsed, and neither is
     /// one with an encoded message in it. It has `unparsed`, which says why, and `raw`, the message in base64, instead of the
     /// members from `subject` on.
     Json,

@@ -89,7 +89,7 @@ async fn a_plain_message_has_text_and_no_more() {
 async fn hostile_nesting_goes_on_unparsed() {
     let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(40_000);
     for (content, why) in [
-        (nested.as_str(), "it has more than 100 messages in each other"),
+        (nested.as_str(), "it has more than 100 nested messages"),
         (
             &format!(
                 "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",

@@ -13,9 +13,9 @@ use crate::options::time_span::TimeSpan;
 /// The file of a greylist in the state directory.
 const FILE: &str = "greylist.db";
 
-/// Refuses mail for now, the first time that a network brings mail of a sender for a recipient. Clients that log in, those
-/// of Unix sockets, and mail to the postmaster never wait. It is kept in greylist.db in the state directory, unless it is
-/// shared.
+/// Refuses mail temporarily, the first time that a network sends mail from a sender to a recipient. Clients that log in or
+/// use a Unix socket, and mail to the postmaster, never wait. The records are in greylist.db in the state directory, unless
+/// they are shared.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct GreylistOptions {
     /// How long a client must wait

@@ -33,7 +33,7 @@ pub(crate) struct LimitsOptions {
     #[arg(long, value_name = "NUMBER/TIME")]
     pub(crate) messages_per_user: Option<Rate>,
 
-    /// The recipients of a client. A recipient that is refused for good counts ten
+    /// The recipients of a client. A permanently refused recipient counts as ten
     #[arg(long, value_name = "NUMBER/TIME")]
     pub(crate) recipients: Option<Rate>,
 

@@ -86,7 +86,7 @@ pub(super) fn panel(visit: &Visit) -> Markup {
                 pre.raw { (raw(&conversation.raw)) }
             }
             details.card {
-                summary { "Who lives here" }
+                summary { "Mailboxes" }
                 ul {
                     li { code { "bob@play.example" } " and any other name: mail is kept." }
                     li { code { "nobody@play.example" } ": does not exist." }

@@ -19,7 +19,7 @@ fn row(session: &Summary) -> Markup {
             td.outcome { (outcome(session)) }
             th scope="row" {
                 a.main href=(link) { (session.client) }
-                div.sub { (session.helo.as_deref().unwrap_or("said no name")) }
+                div.sub { (session.helo.as_deref().unwrap_or("no EHLO name")) }
             }
             td.mail {
                 @if let Some(sender) = &session.sender {

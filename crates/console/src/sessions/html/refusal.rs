@@ -35,9 +35,9 @@ fn one(refusal: &Refusal) -> Markup {
                 }
                 " "
                 @if refusal.is_temporary {
-                    span.badge.warn { "for now" }
+                    span.badge.warn { "temporary" }
                 } @else {
-                    span.badge.bad { "for good" }
+                    span.badge.bad { "permanent" }
                 }
             }
             pre.reply { (refusal.reply) }

@@ -87,7 +87,7 @@ fn facts(summary: &Summary, session: &Transcript) -> Markup {
 
 fn tls(session: &Transcript) -> Markup {
     let Some(facts) = &session.tls else {
-        return html! { span.muted { "none: everything on the way could be read" } };
+        return html! { span.muted { "none: anyone on the network path could read it" } };
     };
     html! {
         (facts.version) ", " (facts.cipher)
@@ -119,7 +119,7 @@ fn row(row: &Row, is_first: bool) -> Markup {
     };
     html! {
         tr id=[is_first.then(|| format!("r{}", row.record))] class=(class) data-record=(row.record) {
-            td.at title={ (span(row.at)) " after the begin" } {
+            td.at title={ (span(row.at)) " after the start" } {
                 @if is_first { "+" (span(row.since_last)) }
             }
             td.who { abbr title=(speaker) { (who) } }

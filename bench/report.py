@@ -142,7 +142,7 @@ def _hooks(results: Results) -> str:
         "the log of the library",
         "the log of the program",
     ]
-    trust = "CPU time a message, against that of the server without. Trust: medians of many rounds on a quiet machine."
+    trust = "CPU time per message, against that of the server without. Trust: medians of many rounds on a quiet machine."
     return f"## The price of hooks, events and the log\n\n{trust}\n\n" + _table(head, rows) if rows else ""
 
 
@@ -172,7 +172,7 @@ def _calls(results: Results) -> str:
             one.by_name.items(), key=lambda item: -item[1]) if each >= 0.05)]
         for one in results.system_calls
     ]  # fmt: skip
-    return "## System calls a message\n\nTrust: all; strace slows servers down, so some wait more often.\n\n" + _table(
+    return "## System calls per message\n\nTrust: all; strace slows servers down, so some wait more often.\n\n" + _table(
         ["server", "workload", "all", "which"], rows
     )
 
@@ -222,7 +222,7 @@ def _scaling(results: Results) -> str:
             continue
         head = ["server", axis.unit, "µs of CPU a message", "power", "messages/s", "p50 ms", "p99 ms", "p99.9 ms"]
         expected = "1 is linear, more is worse" if axis.grows else "0 is best: the price of a message stays"
-        trust = f"Trust: CPU time. Power is how CPU time a message grows from the line above: {expected}. "
+        trust = f"Trust: CPU time. Power is how CPU time per message grows from the line above: {expected}. "
         trust += "Latencies are those of sessions that never pause, so they grow with the number of sessions."
         parts.append(f"## Scaling, {axis.name}: {axis.title}\n\n{trust}\n\n" + _table(head, rows))
     return "\n\n".join(parts)

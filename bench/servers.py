@@ -108,7 +108,7 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "mailin-embedded",
         f"{PEERS_RUST}/peer-mailin-embedded {{port}} {{cert}} {{key}}",
-        "Rust, a pool of threads, one a connection",
+        "Rust, a pool of threads, one per connection",
         environment={"THREADS": "64"},
         idle_environment={"THREADS": "10100"},
     ),
@@ -167,7 +167,7 @@ DURABLE: tuple[Server, ...] = (
     Server(
         "opensmtpd-maildir",
         f"{_PEERS}/opensmtpd/serve {{port}} {{cert}} {{key}} {WORK}",
-        "C, a queue file without fsync, then mail.maildir with fsync, a process a message",
+        "C, a queue file without fsync, then mail.maildir with fsync, a process per message",
         needs=OPENSMTPD / "usr" / "sbin" / "smtpd",
         maildir=WORK / "mail" / "opensmtpd",
     ),

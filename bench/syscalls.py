@@ -1,4 +1,4 @@
-"""System calls a message, counted by strace."""
+"""System calls per message, counted by strace."""
 
 from __future__ import annotations
 

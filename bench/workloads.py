@@ -9,7 +9,7 @@ from place import SMTPGEN
 
 _SOURCE = "/usr/sbin/smtp-source -4 -f sender@client.bench.test -t rcpt@bench.test -M client.bench.test"
 _SEND = f"{SMTPGEN} send -p {{port}}"
-_CPU = "CPU time a message, as a ratio to another server of the same run"
+_CPU = "CPU time per message, as a ratio to another server of the same run"
 _HANDSHAKE = "CPU time above that of `plain`: the price of the handshake"
 
 
@@ -40,7 +40,7 @@ MIB = 1024 * KIB
 WORKLOADS: tuple[Workload, ...] = (
     Workload(
         "new",
-        "1 KiB, a connection a message, 20 sessions",
+        "1 KiB, a connection per message, 20 sessions",
         f"{_SOURCE} -s 20 -l {KIB} -m {{messages}} 127.0.0.1:{{port}}",
         KIB,
         300,
@@ -82,7 +82,7 @@ WORKLOADS: tuple[Workload, ...] = (
     ),
     Workload(
         "plain",
-        "1 KiB, a connection a message, 20 sessions: what the handshakes below are compared with",
+        "1 KiB, a connection per message, 20 sessions: what the handshakes below are compared with",
         f"{_SEND} -s 20 -k 1 -l {KIB} -m {{messages}}",
         KIB,
         200,

@@ -1,4 +1,4 @@
-//! Keep mail in a Maildir: one file a message, complete and on the disk before the client gets its reply.
+//! Keep mail in a Maildir: one file per message, complete and on the disk before the client gets its reply.
 //!
 //! To try it, in another terminal:
 //! ```sh

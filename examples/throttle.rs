@@ -1,4 +1,4 @@
-//! Slow a client down: three messages a minute, then `450`. A client that does not wait is disconnected.
+//! Slow a client down: three messages per minute, then `450`. A client that does not wait is disconnected.
 //!
 //! To try it, in another terminal:
 //! ```sh

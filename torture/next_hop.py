@@ -19,7 +19,7 @@ class Failure(Enum):
     CLOSES_AT_END = "it closes instead of answering, and keeps nothing"
     LATE = "it keeps the message, and answers when nobody waits any more"
     SLOW = "it reads slowly"
-    SOME_LATER = "it refuses one recipient for now"
+    SOME_LATER = "it refuses one recipient temporarily"
     GOES = "it says 421"
 
 

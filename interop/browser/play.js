@@ -133,18 +133,18 @@ module.exports = {
     const page = await open();
     await page.goto(`${server.origin}/chaos`);
     await page.getByRole("button", { name: "For ten minutes: Mailbox full" }).click();
-    await page.getByText("Chaos is in force").waitFor();
+    await page.getByText("Chaos is active").waitFor();
     const said = await talk(server.smtp, ["EHLO c", "MAIL FROM:<a@c.example>", "RCPT TO:<full@d.example>", "QUIT"]);
     assert.match(said, /\r\n452 4\.2\.2 Mailbox full\r\n/);
     await page.reload();
     assert.equal(await page.locator(".chaos td").last().innerText(), "1");
     await picture(page, "chaos");
     await page.goto(`${server.origin}/play`);
-    await page.getByText("Chaos is in force").waitFor();
+    await page.getByText("Chaos is active").waitFor();
     await page.goto(`${server.origin}/chaos`);
     await page.getByRole("button", { name: "End it now" }).click();
     await page.getByText("No rule: the server works as usual.").waitFor();
-    assert.equal(await page.getByText("Chaos is in force").count(), 0);
+    assert.equal(await page.getByText("Chaos is active").count(), 0);
   },
 
   async "both pages fit the dark and the narrow"({ server, open }) {

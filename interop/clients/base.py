@@ -1,4 +1,4 @@
-"""What a client of the suite is, and the usual way to send with a program: one process a message."""
+"""What a client of the suite is, and the usual way to send with a program: one process per message."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ def _reload(checks: Checks, server: Server, authority: _Authority, pair: Certifi
     authority.issue("a.example")
     os.kill(server.process, signal.SIGHUP)
     renewed = _until(lambda: _served(server), lambda seen: seen != before)
-    checks.that(renewed != before, "SIGHUP put no new certificate in force")
+    checks.that(renewed != before, "SIGHUP applied no new certificate")
     file = ssl.PEM_cert_to_DER_cert(pair.certificate.read_text())
     checks.that(renewed == file, "another certificate is served than that of the file")
     pair.certificate.write_text("cut off while it was written\n")
@@ -245,7 +245,7 @@ def _reload(checks: Checks, server: Server, authority: _Authority, pair: Certifi
     log = folder / "server.stderr"
     told = _until(log.read_text, lambda text: "kept all certificates" in text)
     checks.that("a.example.pem: holds no certificate" in told, f"the log does not say what is wrong: {told[-600:]}")
-    checks.that(_served(server) == renewed, "a broken file changed the certificate in force")
+    checks.that(_served(server) == renewed, "a broken file changed the active certificate")
     sending.send(b"The second half\r\n.\r\n")
     checks.that(sending.getreply()[0] == 250, "the message over the reload was not accepted")
     checks.that(sending.quit()[0] == 221, "the session over the reload did not end well")
@@ -258,8 +258,8 @@ def _reload_without_files(checks: Checks, server: Server, folder: Path) -> None:
     """SIGHUP without --tls-cert: the certificate that was made at the start stays."""
     before = _served(server)
     os.kill(server.process, signal.SIGHUP)
-    told = _until((folder / "server.stderr").read_text, lambda text: "kept the throw-away certificate" in text)
-    checks.that("kept the throw-away certificate" in told, f"SIGHUP without files: {told[-600:]}")
+    told = _until((folder / "server.stderr").read_text, lambda text: "kept the self-signed certificate" in text)
+    checks.that("kept the self-signed certificate" in told, f"SIGHUP without files: {told[-600:]}")
     checks.that(_served(server) == before, "SIGHUP without files changed the certificate")
 
 

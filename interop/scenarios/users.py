@@ -1,6 +1,6 @@
 """Users that a web server knows: the program asks the web server of Python about each recipient.
 
-A user is taken, and another address refused for good. While the web server is gone or fails, mail is put off, and after
+A user is taken, and another address refused permanently. While the web server is gone or fails, mail is put off, and after
 that it is taken again. One answer serves for a minute, whatever the server says in that time.
 """
 

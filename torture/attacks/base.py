@@ -34,7 +34,7 @@ class Attack(ABC):
     memory: float = 16.0
     # MiB that each of these may take.
     memory_of_each: float = 32 / 1024
-    # Other clients get 421 now and then, and have to come again.
+    # Other clients get 421 now and then, and have to try again.
     takes_all_places = False
 
     def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:

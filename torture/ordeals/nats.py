@@ -75,7 +75,7 @@ class _Story:
         unsent = sum(await asyncio.wait_for(asyncio.gather(*sessions), _SECONDS))
         self._checks.that(unsent == 0, f"{unsent} messages were never accepted: {dict(self._replies)}")
         refused = {reply for reply in self._replies if reply[:1] not in "24"}
-        self._checks.that(not refused, f"some messages were refused for good: {refused}")
+        self._checks.that(not refused, f"some messages were refused permanently: {refused}")
         await asyncio.to_thread(self._look)
         await self._silence()
         await asyncio.to_thread(self._program.stop)

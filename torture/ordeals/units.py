@@ -92,7 +92,7 @@ def _configured(checks: Checks, machine: Container) -> None:
     checks.that(told == ["second ESMTP Mailchute", "250", "550"], f"after a reload: {told}")
     _configure(machine, 'domian = ["two.example"]\n')
     machine.run("systemctl", "reload", "mailchute")
-    checks.that(_client(machine)[0] == "second ESMTP Mailchute", "a mistake in the file was put in force")
+    checks.that(_client(machine)[0] == "second ESMTP Mailchute", "a mistake in the file was applied")
     checks.that(_main_process(machine) == process, "a reload made another process")
     log = machine.run("journalctl", "--output=cat", "--unit=mailchute.service").stdout
     checks.that(f'{_CONFIGURATION}:1:1: there is no option "domian"; write domain' in log, "the mistake was not told")

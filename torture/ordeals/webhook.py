@@ -1,6 +1,6 @@
 """A web server that takes webhooks, and the program, are killed again and again: what was answered 250 is there once.
 
-Then the web server hangs, and reads slowly: clients hear so in time, other sessions go on, and memory stays flat.
+Then the web server hangs, and reads slowly: clients learn so in time, other sessions go on, and memory stays flat.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LARGE = 10 * 2**20
 _LARGE_MESSAGES = 6
 # Buffers of both sides, a spool of 1 MiB a message, and what the allocator keeps.
 _MOST_GROWTH = 48.0
-# The parser needs a message whole, and its parts beside it; 64 MiB of messages at a time.
+# The parser needs a message whole, and its parts next to it; 64 MiB of messages at a time.
 _MOST_GROWTH_OF_JSON = 300.0
 
 

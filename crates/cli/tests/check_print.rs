@@ -1,4 +1,4 @@
-//! `mailchute check --print`: the configuration in force, as a file that gives it again.
+//! `mailchute check --print`: the active configuration, as a file that gives it again.
 
 use std::fs;
 use std::path::Path;

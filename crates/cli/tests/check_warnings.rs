@@ -110,7 +110,7 @@ fn what_is_weak_on_a_public_address_is_warned_of() {
     let public = "domain = \"example.com\"\nallow-root = true\n";
     warns(
         &format!("listen = [\"127.0.0.1:2525\", \"192.0.2.1:25\"]\n{public}"),
-        "1:29: listen: 192.0.2.1:25 is reachable from other networks, where clients cannot verify a throw-away certificate; \
+        "1:29: listen: 192.0.2.1:25 is reachable from other networks, where clients cannot verify a self-signed certificate; \
          add --tls-cert and --tls-key",
     );
     let folder = tempfile::tempdir().unwrap();
@@ -135,12 +135,12 @@ fn an_address_that_is_given_twice_is_warned_of() {
     assert!(code == 0 && lines.len() == 1, "{lines:#?}");
     assert!(
         lines[0].starts_with("warning: mailchute.toml:2:8: lmtp: ")
-            && lines[0].contains(":2525 cannot be listened on beside 127.0.0.1:2525, "),
+            && lines[0].contains(":2525 cannot be listened on together with 127.0.0.1:2525, "),
         "{lines:#?}"
     );
     warns(
         "[[listener]]\naddress = [\"2525\", \"127.0.0.2:2526\"]\n[[listener]]\nname = \"b\"\naddress = [\"[::1]:2525\", \"localhost:2525\"]\n",
-        "5:26: listener.address: 127.0.0.1:2525 cannot be listened on beside 127.0.0.1:2525, which has the same address; leave",
+        "5:26: listener.address: 127.0.0.1:2525 cannot be listened on together with 127.0.0.1:2525, which has the same address; leave",
     );
 }
 
@@ -192,7 +192,7 @@ fn a_dns_server_out_of_reach_of_the_process_is_warned_of() {
         write_config(folder.path(), &format!("dns = \"{server}\"\n{filter}"));
         let expected = "mailchute: warning: mailchute.toml:3:7: filter.use: the DNS cannot be reached, as this process has no \
                         network interface but the loopback (PrivateNetwork=); if systemd runs the program, install network.conf \
-                        beside its unit\n";
+                        next to its unit\n";
         assert_eq!(without_network(folder.path()), if is_far { expected } else { "" }, "{server}");
     }
 }
@@ -207,6 +207,6 @@ fn a_server_out_of_reach_of_the_process_is_warned_of() {
     assert_eq!(
         without_network(folder.path()),
         "mailchute: warning: mailchute.toml:4:9: domain.store: mx.example.com:25 cannot be reached, as this process has no network \
-         interface but the loopback (PrivateNetwork=); if systemd runs the program, install network.conf beside its unit\n"
+         interface but the loopback (PrivateNetwork=); if systemd runs the program, install network.conf next to its unit\n"
     );
 }

@@ -164,7 +164,7 @@ fn mistakes_name_the_table_the_file_and_the_line() {
         (
             "store = [\"maildir:./a\", \"discard:\"]\n".to_owned(),
             2,
-            format!("{path}:1:10: store: discard: does nothing beside another store; leave one of the two out"),
+            format!("{path}:1:10: store: discard: does nothing next to another store; leave one of the two out"),
         ),
         (
             "[[domain]]\nname = \"example.com\"\nstore = [\"maildir:./a\", \"maildir:./b\", \"maildir:./a\"]\n".to_owned(),

@@ -39,7 +39,10 @@ fn mistakes_name_the_variable() {
     assert!(lines[1].starts_with("mailchute: MAILCHUTE_MAX_MESSAGE_SIZE: \"25 MB\" is invalid: "), "{error}");
     let (code, error) = check(&[], &[("MAILCHUTE_STORE", "maildir:./a discard:")]);
     assert_eq!(code, 2);
-    assert!(error.starts_with("mailchute: MAILCHUTE_STORE: discard: does nothing beside another"), "{error}");
+    assert!(
+        error.starts_with("mailchute: MAILCHUTE_STORE: discard: does nothing next to another"),
+        "{error}"
+    );
     let (code, error) = check(&[], &[("MAILCHUTE_REQUIRE_AUTH", "1")]);
     assert_eq!(code, 2);
     assert!(error.starts_with("mailchute: MAILCHUTE_REQUIRE_AUTH: no user could log in"), "{error}");

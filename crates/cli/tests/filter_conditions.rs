@@ -74,11 +74,11 @@ fn conditions_that_cannot_hold_are_mistakes() {
         ),
         (
             "[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/a\"\n[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/b\"\n".to_owned(),
-            "4:1: [[filter]]: \"milter\" is the word of an earlier filter in the log; write another name, ",
+            "4:1: [[filter]]: \"milter\" is the finding of an earlier filter; write another name, ",
         ),
         (
             "[[filter]]\nuse = \"dnsbl\"\nlists = { \"bl.example\" = \"refuse\" }\n".repeat(2),
-            "4:1: [[filter]]: \"dnsbl\" is the word of an earlier filter in the log; write another name, such as name = \"dnsbl-2\"",
+            "4:1: [[filter]]: \"dnsbl\" is the finding of an earlier filter; write another name, such as name = \"dnsbl-2\"",
         ),
         (
             "[[filter]]\nuse = \"greylist\"\n[[filter]]\nuse = \"rspamd\"\nurl = \"unix:/run/a\"\nunless = [\"greylist=pass\"]\n".to_owned(),

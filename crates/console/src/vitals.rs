@@ -1,4 +1,4 @@
-//! What the program knows of itself, beside the server: it tells the console.
+//! What the program knows of itself, besides the server: it tells the console.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

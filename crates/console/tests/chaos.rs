@@ -201,7 +201,7 @@ async fn rules_that_are_wrong_are_refused_with_a_reason() {
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.body.contains(words), "{body}: {}", answer.body);
     }
-    assert_eq!(under.applied().await, [0], "what was in force stays");
+    assert_eq!(under.applied().await, [0], "what was active stays");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use mailchute::{Refusal, Session};
 /// The choice when a filter cannot answer, because the server that it asks is gone, too slow, or says nonsense.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum OnFailure {
-    /// The client gets `451 4.7.1` and comes again.
+    /// The client gets `451 4.7.1` and tries again.
     #[default]
     TempFail,
     /// The filter is skipped.

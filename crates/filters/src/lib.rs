@@ -6,7 +6,7 @@
 //! | [`milter`] | filters for Sendmail and Postfix, such as clamav-milter and opendkim |
 //! | [`rspamd`] | rspamd by HTTP |
 //! | [`mta_hooks`] | MTA Hooks: a web server that decides |
-//! | [`greylist`] | greylisting: unknown clients come again later |
+//! | [`greylist`] | greylisting: unknown clients try again later |
 //! | [`limits`] | rates of connections, messages and recipients |
 //! | [`dnsbl`] | DNS lists of addresses and domains |
 //! | [`dmarc`] | DMARC (RFC 7489): what the domain in `From:` says of its mail |

@@ -1,4 +1,4 @@
-//! The words of a refusal that say when the client should come again.
+//! The words of a refusal that say when the client should try again.
 
 use std::fmt;
 use std::time::Duration;

@@ -75,7 +75,7 @@ impl Hooked {
     }
 }
 
-/// Refuses Bob for now, as a greylist does.
+/// Refuses Bob temporarily, as a greylist does.
 async fn no_bob(to: Recipient, _session: Session) -> Result<Verdict, Refusal> {
     let later = Refusal::new(451, (4, 7, 1), "Later");
     Verdict::accept_or(!to.as_str().starts_with("bob@"), later)

@@ -16,11 +16,11 @@ pub(crate) fn breaks_lines(character: char) -> bool {
 }
 
 /// Returns whether a character must not be shown as it is. It controls a terminal, ends a line, is invisible, or
-/// changes the order of the text beside it.
+/// changes the order of the text next to it.
 ///
 /// These are C0, DEL and C1, the line and paragraph separators, annotations, and Unicode's default ignorable code points:
-/// bidirectional marks, zero-width characters, fillers, variation selectors, byte order marks and tags. Some are valid in addresses ([`Mailbox`](crate::Mailbox) accepts
-/// them), so escape what you print.
+/// bidirectional marks, zero-width characters, fillers, variation selectors, byte order marks and tags. Some are valid in
+/// addresses ([`Mailbox`](crate::Mailbox) accepts them), so escape what you print.
 ///
 /// ```
 /// use mailchute_proto::is_control;

@@ -13,7 +13,7 @@ use std::fmt;
 use crate::extension::Extension;
 use crate::params::{MailParameters, RcptParameters, is_keyword};
 
-/// The changes to the EHLO offer of one session, announced and in force.
+/// The changes to the EHLO offer of one session, announced and active.
 ///
 /// They last for the session, also after EHLO and STARTTLS, until an XCLIENT. A later change replaces an earlier one.
 ///
@@ -42,7 +42,7 @@ impl EhloEdits {
     /// 5.5.4`. Without CHUNKING there is no BINARYMIME either.
     ///
     /// PIPELINING, ENHANCEDSTATUSCODES, LIMITS and HELP are only removed from the reply. Pipelined commands, enhanced
-    /// codes and limits stay in force. Without SIZE the limit on the content stays.
+    /// codes and limits stay active. Without SIZE the limit on the content stays.
     pub fn disable(&mut self, extension: Extension) -> &mut Self {
         self.disabled |= extension.bit();
         self

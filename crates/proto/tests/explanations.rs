@@ -179,7 +179,7 @@ fn a_refusal_says_what_is_refused_why_and_what_comes_next() {
         "Sender is missing"
     );
     assert_eq!(explain::reply_line("250", Verb::Rcpt).unwrap().title, "Recipient accepted");
-    assert_eq!(explain::reply_line("571 no", None).unwrap().title, "Refused for good");
+    assert_eq!(explain::reply_line("571 no", None).unwrap().title, "Refused permanently");
     for line in ["", "25", "hello", "2500 a", "250x"] {
         assert_eq!(explain::reply_line(line, None), None, "{line}");
     }

@@ -1,4 +1,4 @@
-//! Hooks edit EHLO: a withdrawn extension is disabled, a changed one is in force, an added one is announced.
+//! Hooks edit EHLO: a withdrawn extension is disabled, a changed one is active, an added one is announced.
 
 use crate::support::{StoreBy as _, accepting, build, envelope, hello};
 use mailchute::Reply;

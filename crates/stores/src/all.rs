@@ -34,14 +34,14 @@ use crate::router::Routed;
 /// 3. The files become visible, and the objects stay.
 ///
 /// Files and objects are removed if a store refuses the message, or if the client disconnects within the content. So they
-/// are when the [time for the store](Builder::store_timeout) is over. Then the stores that come later are not asked. If the server of a
-/// bucket cannot be reached at that moment, the store tries for ten minutes.
+/// are when the [time for the store](Builder::store_timeout) is over. Then the stores that come later are not asked. If the
+/// server of a bucket cannot be reached at that moment, the store tries for ten minutes.
 ///
 /// # Answers
 ///
 /// The client gets the first refusal, as it is. A store of step 2 that has taken the message before still has it. Then the
 /// log says so at level warn (`kept-by-some`), with the stores that have it. A [`Forward`](crate::Forward) also remembers
-/// it for a day, so a client that comes again does not double it there. A web server and a stream get it once more, under
+/// it for a day, so a client that tries again does not double it there. A web server and a stream get it once more, under
 /// the same name.
 ///
 /// A 5xx stays a 5xx, although some store has the message then. With a 4xx the client would send it again for days, always

@@ -102,8 +102,8 @@ impl<S: Routed + Clone> Router<S> {
 }
 
 impl<S: Routed + Clone> Hooks for Router<S> {
-    /// Asks the store of each destination. A member of an alias that its store refuses for good is left out, if another one
-    /// is accepted.
+    /// Asks the store of each destination. A member of an alias that its store refuses permanently is left out, if another
+    /// one is accepted.
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
         let destinations = Destinations::of(to, session.hostname());
         let (mut accepted, mut refused) = (Vec::new(), None);

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretSource {
-    /// A file. Its first line is the secret; a webhook may have several, one a line.
+    /// A file. Its first line is the secret; a webhook may have several, one per line.
     File(PathBuf),
     /// A variable of the environment.
     Env(String),
@@ -43,7 +43,7 @@ impl SecretSource {
         if secret.is_empty() { Err(self.missing()) } else { Ok(secret) }
     }
 
-    /// Reads the whole text, for several secrets, one a line.
+    /// Reads the whole text, for several secrets, one per line.
     ///
     /// # Errors
     /// An error if there is none, or only white space.

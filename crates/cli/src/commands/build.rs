@@ -20,7 +20,7 @@ use crate::options::time_span::TimeSpan;
 use crate::users::Users;
 use crate::users::any_login::AnyLogin;
 
-/// The options in force, and the contents of the files that they name.
+/// The active options, and the contents of the files that they name.
 #[derive(Debug)]
 pub(crate) struct Configuration {
     pub(crate) options: Options,

@@ -32,13 +32,13 @@ const GRACE: Duration = Duration::from_secs(1);
 #[cfg(feature = "console")]
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// The users of the console, and the file that is to be in force.
+/// The users of the console, and the file that is to be active.
 #[derive(Debug)]
-#[must_use = "the file is not in force yet"]
+#[must_use = "the file is not active yet"]
 pub(crate) struct Logins(Option<(Users, AuthFile)>);
 
 impl Logins {
-    /// Puts the file in force.
+    /// Applies the file.
     pub(crate) fn replace(self) {
         if let Some((users, file)) = self.0 {
             users.replace(file);
@@ -123,7 +123,7 @@ impl Http {
         Ok(Self { stop: watch::Sender::new(false), serving: JoinSet::new() })
     }
 
-    /// Reads the users of the console again. [`Logins::replace`] puts them in force.
+    /// Reads the users of the console again. [`Logins::replace`] applies them.
     pub(crate) fn read_logins(&self) -> Result<Logins, Failure> {
         #[cfg(feature = "console")]
         if let Some((path, users)) = &self.logins {
@@ -138,7 +138,7 @@ impl Http {
         self.vitals.stops();
     }
 
-    /// Counts a reload, whose certificates are in force if it is good.
+    /// Counts a reload, whose certificates are active if it is good.
     pub(crate) fn reloaded(&self, certificates: Option<&[Certificate]>) {
         #[cfg(feature = "console")]
         self.vitals.reloaded(certificates.is_some());
@@ -147,7 +147,7 @@ impl Http {
         }
     }
 
-    /// Takes the certificates that are in force.
+    /// Takes the certificates that are active.
     pub(crate) fn certified(&self, certificates: &[Certificate]) {
         #[cfg(feature = "console")]
         self.vitals.certificates_expire(certificates.iter().filter_map(Certificate::expires));

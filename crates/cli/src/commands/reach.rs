@@ -85,7 +85,7 @@ pub(crate) fn in_words(options: &Options) -> String {
     text
 }
 
-/// Says which mail is put aside by a next server only: filters may ask for directories, and a forward has none.
+/// Says which mail is quarantined by a next server only: filters may ask for directories, and a forward has none.
 pub(crate) fn put_aside(options: &Options) -> String {
     let mut directories: Vec<_> = options.filter.iter().flat_map(|filter| filter.kind.files_into()).collect();
     directories.sort_unstable();

@@ -51,7 +51,7 @@ impl Configuration {
                 tracing::error!(
                     name: "reload-failed",
                     %error,
-                    "kept all certificates, users and options in force"
+                    "kept all certificates, users and options as they were"
                 );
             }
         }
@@ -94,7 +94,7 @@ impl Configuration {
         warnings::log(warnings::of(&options, &own));
         log.set(&options.log_level);
         if options.tls_cert.is_empty() {
-            tracing::info!(name: "certificate-kept", "kept the throw-away certificate");
+            tracing::info!(name: "certificate-kept", "kept the self-signed certificate");
         } else {
             let certificates = options.tls_cert.len();
             tracing::info!(
@@ -118,7 +118,7 @@ impl Configuration {
         Ok(own)
     }
 
-    /// Returns the users for new sessions, and the file to put in force if it replaces another one.
+    /// Returns the users for new sessions, and the file to apply if it replaces another one.
     fn read_users(&self, options: &Options) -> Result<(Option<Users>, Option<AuthFile>), Failure> {
         match (&options.auth_file, &self.users) {
             (None, _) => Ok((None, None)),
@@ -140,7 +140,7 @@ impl Configuration {
             ("domain", self.options.accepted().next().is_some() && options.accepted().next().is_none()),
         ] {
             if is_dropped {
-                tracing::warn!(name: "option-dropped", option, "the option is no longer in force");
+                tracing::warn!(name: "option-dropped", option, "the option is no longer set");
             }
         }
     }

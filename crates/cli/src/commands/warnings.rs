@@ -101,7 +101,7 @@ fn of_open_endpoints(options: &Options) -> Vec<String> {
     };
     if options.tls_cert.is_empty() && !options.is_inbox {
         warnings.push(format!(
-            "{name}: {endpoint} is reachable from other networks, where clients cannot verify a throw-away certificate; \
+            "{name}: {endpoint} is reachable from other networks, where clients cannot verify a self-signed certificate; \
              add --tls-cert and --tls-key"
         ));
     }
@@ -148,7 +148,7 @@ fn of_network(options: &Options, obstacle: Option<Obstacle>) -> Vec<String> {
     );
     let in_words = |(name, server)| {
         format!(
-            "{name}: {server} cannot be reached, as {obstacle}; if systemd runs the program, install network.conf beside \
+            "{name}: {server} cannot be reached, as {obstacle}; if systemd runs the program, install network.conf next to \
              its unit"
         )
     };

@@ -1,4 +1,4 @@
-//! The level in force, which SIGHUP changes.
+//! The active level, which SIGHUP changes.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -17,7 +17,7 @@ impl InForce {
         Self(RwLock::new(level.targets().clone()))
     }
 
-    /// Puts another level in force.
+    /// Applies another level.
     pub(super) fn set(&self, level: &LogLevel) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = level.targets().clone();
         rebuild_interest_cache();

@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! The registry of `tracing-subscriber` counts references at each poll of a session, and looks a span up in several
-//! steps. With it a line a message cost a quarter more.
+//! steps. With it a line per message cost a quarter more.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};

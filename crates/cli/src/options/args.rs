@@ -78,7 +78,7 @@ pub(crate) struct DeliverArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Print all options that are in force, with their defaults, as a configuration file. Secrets are not printed
+    /// Print all active options, with their defaults, as a configuration file. Secrets are not printed
     #[arg(long)]
     pub(crate) print: bool,
 
@@ -128,13 +128,14 @@ pub(crate) struct Options {
     pub(crate) lmtp: Vec<ListenAddress>,
 
     /// Where messages go; repeatable, and then all stores must take a message. maildir:PATH keeps each message as a file.
-    /// With {user}, {domain} or {address} in PATH, each recipient has a Maildir and gets a copy. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
-    /// `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits. `https://HOST/PATH` posts it to
-    /// a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the feature s3.
-    /// `nats://HOST/mail.{domain}` puts it into a stream of NATS, in builds with the feature nats. Options follow
-    /// a ?, with & between two; docs/guide/stores.md lists them. For a Maildir, line-ends=crlf keeps the line ends of SMTP;
-    /// the default is lf, which programs that read a Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
-    /// them. If an existing directory gives its group more rights than others, that group can too
+    /// With {user}, {domain} or {address} in PATH, each recipient has a Maildir and gets a copy. discard: drops it.
+    /// lmtp:HOST:PORT, lmtp:unix:PATH, `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits.
+    /// `https://HOST/PATH` posts it to a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the
+    /// feature s3. `nats://HOST/mail.{domain}` puts it into a stream of NATS, in builds with the feature nats. Options
+    /// follow a ?, with & between two; docs/guide/stores.md lists them. For a Maildir, line-ends=crlf keeps the line ends
+    /// of SMTP; the default is lf, which programs that read a Maildir expect. mode=0660 sets the mode of new files. By
+    /// default, only the user that runs Mailchute can read them. If an existing directory gives its group more rights than
+    /// others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: Vec<String>,
 
@@ -149,7 +150,7 @@ pub(crate) struct Options {
     pub(crate) dns: Vec<DnsServer>,
 
     /// Directory in which filters and a store that forwards keep their state. It also holds messages that the next server
-    /// refused for good for some recipients. Mailchute creates it if it is missing. The default is systemd's
+    /// refused permanently for some recipients. Mailchute creates it if it is missing. The default is systemd's
     /// `$STATE_DIRECTORY`, else ./state
     #[arg(long, value_name = "DIR", value_parser = paths::file_parser())]
     pub(crate) state: Option<PathBuf>,
@@ -347,7 +348,8 @@ impl Options {
         names
     }
 
-    /// Returns the URLs of all stores: those of the server, and those of domains. Each has the beginning of a message about it.
+    /// Returns the URLs of all stores: those of the server, and those of domains. Each has the beginning of a message about
+    /// it.
     pub(crate) fn stores(&self) -> impl Iterator<Item = (String, &str)> {
         let of_domains = self.domains.iter().map(|domain| (&domain.provenance, &domain.store));
         let all = std::iter::once((&self.provenance, &self.store)).chain(of_domains);

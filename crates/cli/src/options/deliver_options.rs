@@ -1,4 +1,4 @@
-//! The options of `mailchute deliver` beside those that it shares with `mailchute serve`.
+//! The options of `mailchute deliver` besides those that it shares with `mailchute serve`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -16,7 +16,7 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("keep", "500"),
 ];
 
-/// Returns the defaults that apply beside the options that are given.
+/// Returns the defaults that apply besides the options that are given.
 pub(crate) fn defaults(is_given: impl Fn(&str) -> bool) -> Vec<(&'static str, Vec<OsString>)> {
     let has_users = is_given("auth-file");
     let is_default = |option: &str| !(is_given(option) || option == "auth-any" && has_users);

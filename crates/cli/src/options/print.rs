@@ -1,4 +1,4 @@
-//! `mailchute check --print`: all options in force, as a configuration file.
+//! `mailchute check --print`: all active options, as a configuration file.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use crate::options::provenance::Provenance;
 use crate::options::schema::{ARRAYS, USE, options as keys, tables, takes_number, takes_table};
 use crate::options::wording::quoted;
 
-const HEAD: &str = "# The options in force, with their defaults. Paths are relative to the directory in which the program runs.\n";
+const HEAD: &str = "# The active options, with their defaults. Paths are relative to the directory in which the program runs.\n";
 
 /// The texts of options, by their names.
 type Texts = BTreeMap<String, Vec<String>>;

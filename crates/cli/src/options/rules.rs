@@ -105,11 +105,11 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
     warnings
 }
 
-/// Finds a store that does nothing beside the others of its list.
+/// Finds a store that does nothing next to the others of its list.
 fn useless_store(stores: &[String]) -> Option<String> {
     let is_discard = |url: &&String| url.eq_ignore_ascii_case("discard:");
     if stores.len() > 1 && stores.iter().any(|url| is_discard(&url)) {
-        return Some("discard: does nothing beside another store; leave one of the two out".to_owned());
+        return Some("discard: does nothing next to another store; leave one of the two out".to_owned());
     }
     let again = stores.iter().enumerate().find(|(index, url)| stores[..*index].contains(url));
     again.map(|(_, url)| format!("{url} is given twice; leave one of them out"))

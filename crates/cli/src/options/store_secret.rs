@@ -1,4 +1,4 @@
-//! `secret` beside `store`: where the secret of the store stands.
+//! `secret` next to `store`: where the secret of the store stands.
 
 use mailchute_stores::{SecretSource, StoreUrl};
 
@@ -59,4 +59,4 @@ fn joined(url: &str, secret: &SecretSource) -> Result<String, String> {
 }
 
 const NO_STORE: &str =
-    "this domain has no store of its own; write store = \"…\" beside it, or write the secret at the top";
+    "this domain has no store of its own; write store = \"…\" next to it, or write the secret at the top";

@@ -10,14 +10,14 @@ pub(super) fn all_groups(user: &CStr, group: Gid) -> nix::Result<Vec<Gid>> {
     nix::unistd::getgrouplist(user, group)
 }
 
-/// Replaces the groups of the process, for good.
+/// Replaces the groups of the process, permanently.
 #[cfg(all(target_os = "linux", not(mailchute_portable)))]
 pub(super) fn switch_groups(groups: &[Gid], group: Gid) -> nix::Result<()> {
     nix::unistd::setgroups(groups)?;
     nix::unistd::setresgid(group, group, group)
 }
 
-/// Becomes a user, for good and in all threads.
+/// Becomes a user, permanently and in all threads.
 #[cfg(all(target_os = "linux", not(mailchute_portable)))]
 pub(super) fn switch_user(user: Uid) -> nix::Result<()> {
     nix::unistd::setresuid(user, user, user)

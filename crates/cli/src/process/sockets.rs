@@ -216,7 +216,7 @@ pub(crate) fn repeated(options: &Options) -> Vec<String> {
         let again = pairs.find(|(endpoint, before)| overlap(before, endpoint, is_split));
         if let Some((endpoint, before)) = again {
             warnings.push(format!(
-                "{name}: {endpoint} cannot be listened on beside {before}, which has the same address; leave one of them out"
+                "{name}: {endpoint} cannot be listened on together with {before}, which has the same address; leave one of them out"
             ));
         }
         taken.extend(own);

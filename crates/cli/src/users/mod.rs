@@ -56,11 +56,11 @@ impl Users {
         Ok((Self { offers_scram: file.has_scram(), ..self.clone() }, file))
     }
 
-    /// Puts another file in force. Authenticated sessions stay authenticated.
+    /// Applies another file. Authenticated sessions stay authenticated.
     pub(crate) fn replace(&self, file: AuthFile) {
         let users = file.count();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
-        // From this line on the new file is in force.
+        // From this line on the new file is active.
         tracing::info!(name: "users-read", users, "read the password file again");
     }
 

@@ -26,7 +26,7 @@ async fn set(
     let rules = rules.ok_or_else(|| Problem::bad("The rules are missing."))?;
     let status = chaos(&state)?.set(&rules);
     status.map(Json).map_err(|invalid| {
-        let detail = format!("The rules were not put in force: {invalid}");
+        let detail = format!("The rules were not applied: {invalid}");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! The identifier of an event is that of the newest message. So a client that comes again gets the messages since then out
+//! The identifier of an event is that of the newest message. So a client that reconnects gets the messages since then out
 //! of the mailbox, and the server keeps nothing for clients that are gone. Marks and deletions in between are not told one
 //! by one: `missed` tells the client to read the list again.
 
@@ -25,7 +25,7 @@ use crate::mailbox::{Change, Id, Mailbox, MailboxError, Search};
 use crate::problem::Problem;
 use crate::state::State;
 
-/// The messages that are repeated to a client that comes again.
+/// The messages that are repeated to a client that reconnects.
 const REPEATED: usize = 100;
 
 pub(super) async fn events(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage::Stage;
 
-/// Rules, and how long they are in force. `PUT /api/v1/chaos` takes it.
+/// Rules, and how long they are active. `PUT /api/v1/chaos` takes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Chaos {
@@ -75,7 +75,7 @@ impl RuleDocument {
     }
 }
 
-/// The rules in force. `GET /api/v1/chaos` returns it; without rules, `rules` is empty.
+/// The active rules. `GET /api/v1/chaos` returns it; without rules, `rules` is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Status {
     /// When the rules end, as RFC 3339 has times.
@@ -84,7 +84,7 @@ pub(crate) struct Status {
     pub(crate) rules: Vec<RuleStatus>,
 }
 
-/// A rule in force.
+/// An active rule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct RuleStatus {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! The rules in force, and their counters.
+//! The active rules, and their counters.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};

@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! The rules are hooks and a filter in front of all others, so the server's own promises hold: a refused message is
-//! never kept, and a message is answered 250 only by the store. While no rule is in force, each stage costs one
+//! never kept, and a message is answered 250 only by the store. While no rule is active, each stage costs one
 //! relaxed load.
 
 mod attempts;
@@ -29,7 +29,7 @@ pub(crate) use stage::Stage;
 
 /// Rules that make a server fail on purpose, to test what its clients do. Clones share the same rules.
 ///
-/// A server refuses mail while rules are in force. Give a clone to [`Builder::with`](mailchute::Builder::with) before
+/// A server refuses mail while rules are active. Give a clone to [`Builder::with`](mailchute::Builder::with) before
 /// all other hooks, also at each [`reconfigure`](mailchute::Server::reconfigure), and another to the console.
 ///
 /// # Examples
@@ -52,7 +52,7 @@ struct Shared {
     in_force: Mutex<Option<InForce>>,
 }
 
-/// What all pages say while rules are in force.
+/// What all pages say while rules are active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Banner {
     pub(crate) rules: usize,
@@ -66,19 +66,19 @@ impl Chaos {
         Self::default()
     }
 
-    /// Returns what all pages say while rules are in force.
+    /// Returns what all pages say while rules are active.
     pub(crate) fn banner(&self) -> Option<Banner> {
         let in_force = self.lock();
         let rules = in_force.as_ref()?;
         Some(Banner { rules: rules.len(), left: rules.left() })
     }
 
-    /// Returns the rules in force, and how often each was applied.
+    /// Returns the active rules, and how often each was applied.
     pub(crate) fn status(&self) -> Status {
         self.lock().as_ref().map_or_else(Status::default, InForce::status)
     }
 
-    /// Puts rules in force instead of those before. Call it inside a tokio runtime.
+    /// Applies rules instead of those before. Call it inside a tokio runtime.
     pub(crate) fn set(&self, document: &Document) -> Result<Status, Invalid> {
         let rules = InForce::new(document)?;
         let (id, until, status) = (rules.id(), rules.until(), rules.status());
@@ -86,7 +86,7 @@ impl Chaos {
             name: "chaos-began",
             rules = rules.len(),
             seconds = document.seconds,
-            "rules of chaos are in force: the server refuses or delays mail on purpose"
+            "rules of chaos are active: the server refuses or delays mail on purpose"
         );
         *self.lock() = Some(rules);
         self.0.has_rules.store(true, Ordering::Relaxed);
@@ -108,10 +108,10 @@ impl Chaos {
         let Some(ended) = in_force.take_if(|rules| is_meant(rules)) else { return };
         self.0.has_rules.store(false, Ordering::Relaxed);
         drop(in_force);
-        tracing::warn!(name: "chaos-ended", applied = ended.applied(), "no rule of chaos is in force any more");
+        tracing::warn!(name: "chaos-ended", applied = ended.applied(), "no rule of chaos is active any more");
     }
 
-    /// Returns whether rules are in force.
+    /// Returns whether rules are active.
     fn is_on(&self) -> bool {
         self.0.has_rules.load(Ordering::Relaxed)
     }

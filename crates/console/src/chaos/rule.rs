@@ -42,7 +42,7 @@ pub(super) struct Rule {
     pub(super) effect: Effect,
 }
 
-/// Why a rule cannot be put in force.
+/// Why a rule cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invalid {
     /// The number of the rule, from 1; `None` if it is about all.

@@ -49,14 +49,14 @@ impl ConsoleBuilder {
         }
     }
 
-    /// Sets whether there are pages and the API, beside metrics and health. There are, unless this says no.
+    /// Sets whether there are pages and the API, besides metrics and health. There are, unless this says no.
     #[must_use]
     pub fn pages(mut self, has_pages: bool) -> Self {
         self.has_pages = has_pages;
         self
     }
 
-    /// Adds a name by which browsers reach the console, beside its address and `localhost`. Requests with other names
+    /// Adds a name by which browsers reach the console, besides its address and `localhost`. Requests with other names
     /// are refused, since the DNS of another site may lead here.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {

@@ -23,7 +23,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("authentication-results", "What a server found when it checked SPF, DKIM and DMARC (RFC 8601)."),
     ("auto-submitted", "The message came from a program, so no program should answer it (RFC 3834)."),
     ("bcc", "Recipients that the others should not see. It should be gone before the message is sent."),
-    ("bimi-indicator", "The logo that a mail program may show beside the sender."),
+    ("bimi-indicator", "The logo that a mail program may show next to the sender."),
     ("bimi-selector", "The name of the DNS record that has the logo of the sender."),
     ("cc", "Further recipients, for their information. Delivery does not follow this field."),
     ("comments", "Remarks on the message, for people."),
@@ -74,7 +74,7 @@ const ABOUT: &[(&str, &str)] = &[
     ),
     ("mail-followup-to", "Where answers to all should go, as some lists want it."),
     ("message-context", "What kind of message it is, such as a voice mail (RFC 3458)."),
-    ("message-id", "The unique name of the message. Answers refer to it (RFC 5322)."),
+    ("message-id", "The unique id of the message. Answers refer to it (RFC 5322)."),
     (
         "mime-version",
         "The message is written in MIME. Without it, Content- fields need not count (RFC 2045).",

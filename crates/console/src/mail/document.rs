@@ -51,7 +51,7 @@ const RASTER: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 /// The bytes that parts may add to a document.
 const MOST_DATA: usize = 32 * 1024 * 1024;
 
-/// Links open beside the console, never in its frame.
+/// Links open next to the console, never in its frame.
 const BASE: &str = "<base target=\"_blank\">";
 
 impl Images {

@@ -1,4 +1,4 @@
-//! Names of messages.
+//! Ids of messages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-/// The name of a message in the mailbox: 16 hex digits. A later message has a greater one.
+/// The id of a message in the mailbox: 16 hex digits. A later message has a greater one.
 ///
 /// # Why
 /// It is made of the time and a hash of the file's name, so a new index gives the same names. It is also the key of each
@@ -24,7 +24,7 @@ impl Id {
     /// A name before all others.
     pub(super) const FIRST: Self = Self(-1);
 
-    /// Returns the name of a message that came at this time, in microseconds since 1970.
+    /// Returns the id of a message that came at this time, in microseconds since 1970.
     pub(super) fn new(micros: i64, hash: u64) -> Self {
         let below = (hash & ((1 << HASH_BITS) - 1)).cast_signed();
         Self(micros.clamp(0, LATEST) << HASH_BITS | below)
@@ -78,13 +78,13 @@ impl fmt::Display for Id {
     }
 }
 
-/// A text is not the name of a message.
+/// A text is not the id of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotAnId;
 
 impl fmt::Display for NotAnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a message has 16 hex digits")
+        f.write_str("the id of a message has 16 hex digits")
     }
 }
 

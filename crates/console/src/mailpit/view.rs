@@ -14,7 +14,7 @@ pub(super) async fn view(
     FromState(state): FromState<Arc<State>>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::not_found("Write the name of a message, or latest, with .html or .txt.");
+    let unknown = || Problem::not_found("Write the id of a message, or latest, with .html or .txt.");
     let (id, kind) = name.rsplit_once('.').ok_or_else(unknown)?;
     let found = Found::get(&state, id).await?;
     match kind {

@@ -47,7 +47,7 @@ fn content(at: &At, status: &Status, mistake: Option<&str>) -> Markup {
                 @if let Some(mistake) = mistake { p.error role="alert" { (mistake) } }
             }
             section.card {
-                h2 { "In force" }
+                h2 { "Active" }
                 @if status.rules.is_empty() {
                     p.muted { "No rule: the server works as usual." }
                 } @else {
@@ -146,7 +146,7 @@ fn rule_form(at: &At) -> Markup {
             (field("every", "Every … time", "1"))
             (field("first", "Only the first … attempts", "all"))
             (field("delay_ms", "Wait (milliseconds)", "0"))
-            (field("seconds", "In force (seconds)", "600"))
+            (field("seconds", "Duration (seconds)", "600"))
             div.wide { (field("reply", "Reply", "450 4.2.1 Mailbox busy")) }
             label.wide { input type="checkbox" name="hang_up" value="1"; " Hang up, without a word if there is no reply" }
             div.wide { button.primary { "Start" } }

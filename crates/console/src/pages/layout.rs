@@ -72,7 +72,7 @@ impl At {
                     div #banners role="status" aria-live="polite" {
                         @if let Some(banner) = self.state.chaos.as_ref().and_then(crate::chaos::Chaos::banner) {
                             div.banner {
-                                "Chaos is in force: this server fails on purpose ("
+                                "Chaos is active: this server fails on purpose ("
                                 (count(banner.rules as u64, "rule", "rules"))
                                 ", " (banner.left.as_secs().div_ceil(60)) " min left)."
                                 a href="/chaos" { "Show the rules" }

@@ -79,7 +79,7 @@ pub(crate) struct Conversation {
     is_over: bool,
 }
 
-/// What the server waits for beside commands.
+/// What the server waits for besides commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Content,

@@ -21,7 +21,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads what people type. A word is the name of a session or of a message, `client:192.0.2.1`, `is:refused`,
+    /// Reads what people type. A word is the id of a session or of a message, `client:192.0.2.1`, `is:refused`,
     /// `is:open`, or a text that some line has.
     pub(crate) fn parse(text: &str) -> Self {
         let mut filter = Self::default();

@@ -88,7 +88,7 @@ impl Serialize for Listing {
     }
 }
 
-/// The session with its rows. The keys of [`Summary`] stand beside them.
+/// The session with its rows. The keys of [`Summary`] are next to them.
 impl Serialize for Transcript {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut json = self.summary.json();

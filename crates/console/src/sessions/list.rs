@@ -1,4 +1,4 @@
-//! A list of sessions, and what is known beside them.
+//! A list of sessions, and what is known besides them.
 
 use std::time::SystemTime;
 
@@ -15,7 +15,7 @@ pub(crate) struct Listing {
     pub(crate) state: State,
 }
 
-/// What is known beside the single sessions.
+/// What is known besides the single sessions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct State {
     /// Sessions that are kept.

@@ -122,7 +122,7 @@ impl Sessions {
         Some(Transcript::of(&kept))
     }
 
-    /// Returns what is known beside the single sessions.
+    /// Returns what is known besides the single sessions.
     pub(crate) fn state(&self) -> State {
         let Some(ring) = self.ring() else { return State::default() };
         let (kept, open) = ring.count();
@@ -181,7 +181,7 @@ impl Shared {
     }
 }
 
-/// Tells that something has changed, at most a few times a second.
+/// Tells that something has changed, at most a few times per second.
 #[derive(Debug)]
 pub(crate) struct Changes {
     /// `None` if nothing is recorded.

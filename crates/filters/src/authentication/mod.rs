@@ -53,11 +53,11 @@ pub use outcomes::Outcomes;
 ///
 /// # Failures of the DNS
 ///
-/// The filter refuses no message for good because the DNS fails. The result is `temperror`, and another filter may act on
+/// The filter refuses no message permanently because the DNS fails. The result is `temperror`, and another filter may act on
 /// it.
 ///
-/// With [`enforce_dmarc`](Self::enforce_dmarc), some messages are refused for now (`451 4.7.0`), and honest ones come again.
-/// Their author's domain asks for `quarantine` or `reject`, and the DNS does not answer about a domain that could
+/// With [`enforce_dmarc`](Self::enforce_dmarc), some messages are refused temporarily (`451 4.7.0`), and honest ones try
+/// again. Their author's domain asks for `quarantine` or `reject`, and the DNS does not answer about a domain that could
 /// authenticate the author. A forger could choose such a domain.
 ///
 /// # Examples
@@ -121,12 +121,13 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
     /// A message whose author cannot be checked is refused with `550 5.7.1` (RFC 7489 §6.6.1). It has no `From:`, several of
     /// them, or one that mail programs read differently.
     ///
-    /// A message is refused for now with `451 4.7.0` if the DNS leaves open whether it fails, and one of these cases holds:
+    /// A message is refused temporarily with `451 4.7.0` if the DNS leaves open whether it fails, and one of these cases
+    /// holds:
     ///
     /// - The policy is known, and SPF or DKIM of a domain that is aligned with the author has no answer.
     /// - It is not known whether the author's domain exists, and its policy depends on that (`np`).
-    /// - The record of a subdomain has no answer, but its organization has a policy. A domain that passes and is aligned with
-    ///   the author by the record of the organization lets the message in.
+    /// - The record of a subdomain has no answer, but its organization has a policy. A domain that passes and is aligned
+    ///   with the author by the record of the organization lets the message in.
     ///
     /// A message whose author's organization has no answer is accepted. RFC 7489 §6.6.3 leaves that open. The sender has no
     /// choice there, and the mail of domains without DMARC should not wait.

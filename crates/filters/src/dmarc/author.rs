@@ -304,7 +304,7 @@ mod tests {
             "a@[192.0.2.1",
         ] {
             let domains = domains(field);
-            // An address literal or a name may stand beside words, but never a second domain.
+            // An address literal or a name may stand next to words, but never a second domain.
             assert_eq!(domains, Err(Unreadable), "{field:?}");
         }
     }

@@ -33,9 +33,9 @@ pub(super) struct Keys {
 /// A decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// The client comes again after this time.
+    /// The client tries again after this time.
     Wait(Duration),
-    /// The client has come again.
+    /// The client has tried again.
     Pass,
     /// The triplet has passed before.
     Known,

@@ -1,7 +1,7 @@
-//! Greylisting: unknown clients come again later.
+//! Greylisting: unknown clients try again later.
 //!
 //! A server that sends mail keeps what it could not deliver, and tries again. Much of the software that sends spam does
-//! not. So a [`Greylist`] refuses the first try for now, and accepts the second.
+//! not. So a [`Greylist`] refuses the first try temporarily, and accepts the second.
 
 #[cfg(feature = "sqlite")]
 mod database;
@@ -27,10 +27,10 @@ use crate::redis::Redis;
 use crate::table::Table;
 use decide::{Decision, Keys, Record, Times};
 
-/// Refuses mail for now, the first time that a client brings mail from a sender for a recipient.
+/// Refuses mail temporarily, the first time that a client brings mail from a sender for a recipient.
 ///
 /// The client gets `451 4.7.1 Greylisted; try again in 5 min` at RCPT. It is known by its network: the first 24 bits of
-/// an IPv4 address or 64 bits of an IPv6 address, as large senders try again from another host. When it comes again
+/// an IPv4 address or 64 bits of an IPv6 address, as large senders try again from another host. When it tries again
 /// after the [delay](Self::delay), the mail passes, and so does later mail of the same three.
 ///
 /// The finding is `greylist=wait` for mail that must wait, `pass` for the mail that has waited, and `known` for later
@@ -38,7 +38,7 @@ use decide::{Decision, Keys, Record, Times};
 ///
 /// # Order
 /// Register the greylist after the check of recipients. Hooks are asked in order, and a greylist that is asked first
-/// remembers each attempt to relay, and tells clients to come again for nothing.
+/// remembers each attempt to relay, and tells clients to try again for nothing.
 ///
 /// # Exempt mail
 /// Clients that have authenticated and processes of this host that use a Unix socket need not wait. Mail to the postmaster
@@ -106,7 +106,7 @@ impl Greylist {
         self
     }
 
-    /// Sets how long after the delay a client may come again. Default is 2 days. A client that comes
+    /// Sets how long after the delay a client may try again. Default is 2 days. A client that comes
     /// later waits again.
     pub fn retry_window(mut self, window: Duration) -> Self {
         self.times.retry_window = millis(window);
@@ -120,7 +120,7 @@ impl Greylist {
         self
     }
 
-    /// Sets after how many successes a network is known, whatever it brings. Default is 5: a network that has come again
+    /// Sets after how many successes a network is known, whatever it brings. Default is 5: a network that has tried again
     /// so often will do it again. 0 means never.
     pub fn known_after(mut self, successes: u32) -> Self {
         self.times.known_after = successes.into();
@@ -154,7 +154,7 @@ impl Greylist {
     }
 
     /// Keeps the records in a SQLite file, so that they last over restarts. It is made if it does not exist, and has two
-    /// files beside it while it is used (`-wal` and `-shm`). The directory must exist. 500,000 records take about 50 MB.
+    /// files next to it while it is used (`-wal` and `-shm`). The directory must exist. 500,000 records take about 50 MB.
     ///
     /// A file is for one greylist: with other times or bounds, another one takes another file. Two processes with the same
     /// greylist may have the file open, as during a restart.

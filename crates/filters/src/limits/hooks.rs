@@ -16,7 +16,7 @@ use crate::retry::TryAgainIn;
 
 const ONE: Cost = Cost { debt: 0, tokens: 1 };
 
-/// The further tokens for a recipient that is refused for good. It has taken one before.
+/// The further tokens for a recipient that is refused permanently. It has taken one before.
 const MORE_FOR_UNKNOWN: u32 = 9;
 
 impl RateLimits {

@@ -1,6 +1,6 @@
 //! Rates of connections, messages and recipients.
 //!
-//! [`RateLimits`] refuses for now what comes faster than its [rates](Rate). The reply says when to come again.
+//! [`RateLimits`] refuses temporarily what comes faster than its [rates](Rate). The reply says when to try again.
 //!
 //! # Memory
 //!
@@ -41,7 +41,7 @@ pub use rate::{Rate, RateError};
 /// | recipients | `450 4.7.1 Too many recipients; …` at RCPT |
 ///
 /// A refusal takes nothing off a rate, so a client that comes too early does not wait longer for it. It is also the
-/// finding `limits=over`. Mail within the rates has no finding, since a word in each line of the log says nothing.
+/// finding `limits=over`. Mail within the rates has no finding, since a finding in each line of the log says nothing.
 ///
 /// Register it before the check of recipients: see [`recipients`](Self::recipients).
 ///
@@ -125,7 +125,7 @@ impl RateLimits {
         self.limit(Kind::MessagesPerUser, rate)
     }
 
-    /// Sets the rate of a client's recipients. A recipient that a later hook refuses for good, with a 5yz, counts ten.
+    /// Sets the rate of a client's recipients. A recipient that a later hook refuses permanently, with a 5yz, counts ten.
     /// So a client that guesses addresses is soon over the rate.
     ///
     /// The filter learns of such refusals at the next RCPT, or at the end of the connection. Register it before the

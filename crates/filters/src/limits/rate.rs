@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A rate, such as 30 a minute. It is written `30/1m`.
+/// A rate, such as 30 per minute. It is written `30/1m`.
 ///
 /// The number is also the burst: so many may come at once. After that, one more is allowed each time that its share of
 /// the time has passed, which is 2 s for `30/1m`. So a long run has no more than the rate.

@@ -28,7 +28,7 @@ impl Counted {
     }
 }
 
-/// Returns how many recipients were refused for good since the last call.
+/// Returns how many recipients were refused permanently since the last call.
 pub(super) fn newly_refused(id: FilterId, session: &Session) -> u32 {
     let now = session.refused_recipients();
     if now == 0 {

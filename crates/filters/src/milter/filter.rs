@@ -67,7 +67,7 @@ use crate::dns::HostNames;
 ///
 /// Unknown commands are told outside of transactions only, as libmilter loses its place otherwise. A recipient that an
 /// earlier hook refuses is not told. One that a later hook refuses has been told before, and the milter does not hear of
-/// the refusal. The macro `i`, the name of the message, is known from the end of the header on.
+/// the refusal. The macro `i`, the id of the message, is known from the end of the header on.
 ///
 /// # Examples
 /// ```
@@ -118,22 +118,22 @@ impl Milter {
         self.set(|options| options.connect_timeout = time)
     }
 
-    /// Sets how long the milter may take for the negotiation, and for each command before the message. The default is 30 s, as
-    /// in Postfix.
+    /// Sets how long the milter may take for the negotiation, and for each command before the message. The default is 30 s,
+    /// as in Postfix.
     #[must_use]
     pub fn command_timeout(self, time: Duration) -> Self {
         self.set(|options| options.command_timeout = time)
     }
 
-    /// Sets how long the milter may take for each part of the message, and for its decision at the end. The default is 120 s.
-    /// The server's [`store_timeout`](Builder::store_timeout) of 300 s bounds all filters and the store together. So a
+    /// Sets how long the milter may take for each part of the message, and for its decision at the end. The default is 120
+    /// s. The server's [`store_timeout`](Builder::store_timeout) of 300 s bounds all filters and the store together. So a
     /// milter that hangs leaves time for [`on_failure`](Self::on_failure) and for the store.
     #[must_use]
     pub fn message_timeout(self, time: Duration) -> Self {
         self.set(|options| options.message_timeout = time)
     }
 
-    /// Sets the directory for messages that the milter puts aside. The default is `Junk`. A store without directories
+    /// Sets the directory for messages that the milter quarantines. The default is `Junk`. A store without directories
     /// keeps them among the others. See [`Message::file_into`].
     #[must_use]
     pub fn quarantine_into(self, directory: impl Into<Cow<'static, str>>) -> Self {
@@ -277,7 +277,7 @@ impl Milter {
         }
         let (name, id) = (&self.options.name, message.id());
         if let Some(reason) = reason {
-            tracing::info!(name: "quarantined", %id, filter = &**name, reason, "a filter has put a message aside");
+            tracing::info!(name: "quarantined", %id, filter = &**name, reason, "a filter has quarantined a message");
             session.add_finding(name.clone(), "quarantine");
         } else if kept::course(self.number, session).is_none() {
             session.add_finding(name.clone(), "pass");

@@ -1,4 +1,4 @@
-//! Macros: what the server tells a milter beside the commands, as Sendmail and Postfix do.
+//! Macros: what the server tells a milter besides the commands, as Sendmail and Postfix do.
 
 use mailchute::message::MessageId;
 use mailchute::{Recipient, Sender, Session};

@@ -18,7 +18,7 @@ pub(super) struct Requests {
     edits: Edits,
     body: BodyWriter,
     has_body: bool,
-    /// Why the message is put aside.
+    /// Why the message is quarantined.
     pub(super) quarantined: Option<String>,
     /// Parameters of the sender that are not changed.
     pub(super) left_out: Option<String>,

@@ -39,7 +39,7 @@ use response::{Action, Decided, Response};
 /// | `context.sasl.login` | the user | after AUTH |
 /// | `context.tls` | `version` and `cipher` | with TLS |
 /// | `context.server` | `name`, `ip` and `port` of this server | all |
-/// | `context.queue.id` | the name of the message | `data` |
+/// | `context.queue.id` | the id of the message | `data` |
 /// | `context.protocol.version` | 1 | all |
 /// | `envelope.from.address`, `envelope.to[].address` | sender and recipients; at `rcpt` the last one is the new one | from `mail` on |
 /// | `message.headers` | the fields, each as `[name, value]`, in their order and with the edits of filters before | `data` |

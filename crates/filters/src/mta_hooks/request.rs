@@ -132,7 +132,7 @@ impl Request {
         self
     }
 
-    /// Sets the name of the message and its envelope.
+    /// Sets the id of the message and its envelope.
     pub(super) fn message(mut self, id: String, envelope: &Envelope) -> Self {
         self.context.queue = Some(Queue { id });
         let recipients: Vec<_> = envelope.recipients.iter().collect();

@@ -2,7 +2,7 @@
 //!
 //! # Why
 //! A wish of the stage `rcpt` waits in the [state](Recipient::state) of its recipient. So it is gone with a recipient that
-//! a later hook refuses, or that a filter drops. The client sends to that one again, and the wish comes again too.
+//! a later hook refuses, or that a filter drops. The client sends to that one again, and the wish is repeated too.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

@@ -35,7 +35,7 @@ struct RawSymbol {
     score: f64,
 }
 
-/// The edits that rspamd asks for beside its action.
+/// The edits that rspamd asks for besides its action.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Milter {
@@ -66,8 +66,8 @@ impl Default for SpamField {
 }
 
 impl Answer {
-    /// Parses an answer. rspamd repeats bytes of the message as they are, such as a subject in Latin-1. So bytes that are not
-    /// UTF-8 become U+FFFD.
+    /// Parses an answer. rspamd repeats bytes of the message as they are, such as a subject in Latin-1. So bytes that are
+    /// not UTF-8 become U+FFFD.
     pub(super) fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_str(&String::from_utf8_lossy(json))
     }

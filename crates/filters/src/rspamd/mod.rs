@@ -32,7 +32,7 @@ const LONGEST_NAME: usize = 128;
 /// The URL names a worker of the kind `normal` or `rspamd_proxy`: `http://127.0.0.1:11333`, `https://HOST` or
 /// `unix:PATH`. rspamd gets the message with the edits of the filters before this one, once all of it has come. So a
 /// signature of rspamd is one of the message that is delivered, unless a later filter changes it. It gets these facts too:
-/// sender, recipients, the client's address, name and EHLO, the user, TLS, this host and the name of the message. The
+/// sender, recipients, the client's address, name and EHLO, the user, TLS, this host and the id of the message. The
 /// recipients that fit into 32 KiB are named.
 ///
 /// # The answer
@@ -56,8 +56,8 @@ const LONGEST_NAME: usize = 128;
 /// Without an answer, [`on_failure`](RspamdBuilder::on_failure) decides, and the finding is `rspamd=failed`. Messages above
 /// [`max_size`](RspamdBuilder::max_size) are not checked: `rspamd=skipped`.
 ///
-/// The [`RspamdVerdict`] is in the [state of the transaction](mailchute::Session::transaction_state), for filters after this one
-/// and for the store.
+/// The [`RspamdVerdict`] is in the [state of the transaction](mailchute::Session::transaction_state), for filters after
+/// this one and for the store.
 ///
 /// Clones share the connections.
 ///

@@ -6,7 +6,7 @@ use super::macros::{MacroString, Values};
 use super::query::Query;
 use crate::dns::Resolve;
 
-/// The longest explanation. It fits into a reply of SMTP, with a code and an address beside it.
+/// The longest explanation. It fits into a reply of SMTP, with a code and an address next to it.
 const MAX_EXPLANATION: usize = 400;
 
 /// Returns the explanation that `exp=` in the record of `domain` leads to. With any mistake there is none.

@@ -1,4 +1,4 @@
-//! Milters that break the protocol, and milters that are lost: the message is refused for now, or goes on without them.
+//! Milters that break the protocol, and milters that are lost: the message is refused temporarily, or goes on without them.
 
 use std::time::Duration;
 

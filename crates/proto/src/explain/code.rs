@@ -8,7 +8,7 @@ use super::Explanation;
 /// use mailchute_proto::explain;
 ///
 /// assert_eq!(explain::code(354).title, "Send the message now");
-/// assert_eq!(explain::code(459).title, "Refused for now");
+/// assert_eq!(explain::code(459).title, "Refused temporarily");
 /// ```
 #[must_use]
 pub fn code(code: u16) -> Explanation {
@@ -172,8 +172,8 @@ fn by_digits(code: u16) -> Explanation {
     let title = match code / 100 {
         2 => "Done",
         3 => "More is needed",
-        4 => "Refused for now",
-        5 => "Refused for good",
+        4 => "Refused temporarily",
+        5 => "Refused permanently",
         _ => {
             let text = "A reply of SMTP begins with a number from 200 to 599. Perhaps this is another kind of server.";
             return Explanation::new("Not a reply code", text, "RFC 5321 §4.2.1");

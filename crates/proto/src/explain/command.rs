@@ -265,7 +265,7 @@ fn attribute(name: &str) -> Explanation {
         "PROTO" => ("Protocol", "Whether the client said EHLO (ESMTP) or HELO (SMTP)."),
         "HELO" => ("Greeting", "The name that the client gave in EHLO or HELO."),
         "LOGIN" => ("Login", "The user that the client has logged in as."),
-        "IDENT" => ("Name of the message", "The name of the message in the log of the first server."),
+        "IDENT" => ("Id of the message", "The id of the message in the log of the first server."),
         "SOURCE" => ("Source", "Whether the message came from this host (LOCAL) or from another (REMOTE)."),
         _ => ("An attribute", "Mailchute does not know this attribute."),
     };

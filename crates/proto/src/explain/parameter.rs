@@ -71,7 +71,7 @@ fn of_mail(keyword: &str, value: &str) -> Option<Row> {
             "RFC 3461 §4.3",
         ),
         "ENVID" => (
-            "Name of the message in reports",
+            "Id of the message in reports",
             "A report about the message names this text, so that the sender can tell which message it is about.",
             "RFC 3461 §4.4",
         ),

@@ -46,7 +46,7 @@ impl Machine {
         is_yes && !matches!(self.state, State::Closed(_))
     }
 
-    /// Returns how many bytes of text a line holds beside the name of the server.
+    /// Returns how many bytes of text a line holds besides the name of the server.
     fn most_beside_hostname(&self) -> usize {
         LINE_BYTES.saturating_sub(self.settings.hostname.len() + 1)
     }

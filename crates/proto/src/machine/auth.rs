@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! A failed token is counted before the client hears the reason, so a client that gives up then does not avoid the
+//! A failed token is counted before the client gets the reason, so a client that gives up then does not avoid the
 //! count.
 
 use bytes::{Buf, BytesMut};

@@ -12,7 +12,7 @@ impl Capabilities {
     pub fn of_hello(hello: &ServerReply) -> Self {
         // Some servers send CR CR LF.
         let lines = hello.text().split('\n').skip(1).map(|line| line.trim_end_matches('\r'));
-        // `AUTH=PLAIN` is an old form of `AUTH PLAIN`, which servers send beside it.
+        // `AUTH=PLAIN` is an old form of `AUTH PLAIN`, which servers send next to it.
         let split = |line: &str| {
             let (keyword, words) = line.split_once([' ', '=']).unwrap_or((line, ""));
             (keyword.to_ascii_uppercase(), words.to_owned())

@@ -51,7 +51,7 @@ pub(crate) struct Driver {
     wire: Wire,
     output: Vec<u8>,
     session: Session,
-    /// Messages begun. The number is part of a message's name.
+    /// Messages begun. The number is part of a message's id.
     messages: u32,
     /// The message that comes in.
     delivery: Option<Box<Delivery>>,

@@ -36,7 +36,7 @@ impl Pace {
         self.octets += octets as u64;
     }
 
-    /// Returns whether the message has come at this rate in bytes a second.
+    /// Returns whether the message has come at this rate in bytes per second.
     fn keeps(&self, rate: u64) -> bool {
         self.octets >= rate * self.waited.as_secs()
     }

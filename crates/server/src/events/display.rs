@@ -6,7 +6,7 @@ use mailchute_proto::escaped;
 
 use super::event::Event;
 
-/// Writes the session's name and what happened on one line. The time is left out, and the client's control
+/// Writes the session's id and what happened on one line. The time is left out, and the client's control
 /// characters are escaped.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

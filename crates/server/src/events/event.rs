@@ -171,7 +171,7 @@ pub enum Event {
         time: SystemTime,
         /// The session.
         session: Session,
-        /// The message's name.
+        /// The message's id.
         id: MessageId,
         /// The sender and the recipients; in LMTP the recipients for whom it was accepted.
         envelope: Arc<Envelope>,

@@ -65,7 +65,7 @@ impl Said {
         }
     }
 
-    /// Returns the text of an event without the session's name.
+    /// Returns the text of an event without the session's id.
     fn note(event: &Event, about: About) -> Self {
         let line = event.to_string();
         let note = line.split_once(' ').map_or(&*line, |(_session, note)| note);

@@ -12,7 +12,7 @@ use crate::session::SessionId;
 
 /// Tells sessions line by line as their events come, with the meaning of each line below it.
 ///
-/// Each line begins with the name of its session, so that several sessions at once stay readable. Credentials are left
+/// Each line begins with the id of its session, so that several sessions at once stay readable. Credentials are left
 /// out, since events do not have them. Content appears by size.
 ///
 /// # Examples

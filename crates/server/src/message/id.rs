@@ -1,10 +1,10 @@
-//! The name of a message.
+//! The id of a message.
 
 use std::fmt;
 
 use crate::session::SessionId;
 
-/// The name of a message in logs, stores and `Received:`: the name of its session, and its number in the
+/// The id of a message in logs, stores and `Received:`: the id of its session, and its number in the
 /// session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageId {

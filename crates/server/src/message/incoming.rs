@@ -106,7 +106,7 @@ impl Message {
         }
     }
 
-    /// Returns the message's name, which is as unique as that of its [session](crate::session::SessionId).
+    /// Returns the message's id, which is as unique as that of its [session](crate::session::SessionId).
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id
@@ -154,8 +154,8 @@ impl Message {
         self.content.chunk().await
     }
 
-    /// Reads the header, so that the next [chunk](Self::chunk) is the first of the body. Both have the edits so far. The empty
-    /// line between them belongs to neither.
+    /// Reads the header, so that the next [chunk](Self::chunk) is the first of the body. Both have the edits so far. The
+    /// empty line between them belongs to neither.
     ///
     /// Use [`header`](Self::header) to look at the fields and still read the message from its first byte.
     ///

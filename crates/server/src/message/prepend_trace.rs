@@ -78,9 +78,10 @@ impl Message {
         Ok(Copies { tops, places: self.named_places(), content: self.content })
     }
 
-    /// Reads the content once for a relay. The one top has `Received:` alone, as [`prepend_received`](Self::prepend_received)
-    /// writes it, beside the fields that filters add. So the bytes below it are the same when a client sends the message
-    /// again, and a relay can tell by their hash whether it had the message before.
+    /// Reads the content once for a relay. The one top has `Received:` alone, as
+    /// [`prepend_received`](Self::prepend_received) writes it, next to the fields that filters add. So the bytes below it
+    /// are the same when a client sends the message again, and a relay can tell by their hash whether it had the message
+    /// before.
     ///
     /// The message itself is not to be read after that; it is still there to [refuse](Self::refuse) recipients.
     ///

@@ -55,7 +55,7 @@ impl Message {
     ///
     /// | | called by a filter | called by the store |
     /// |---|---|---|
-    /// | **LMTP** | the client hears `refusal` for this recipient; filters after it and the store are asked about the others, if any are left | the client hears `refusal` for this recipient, and for the others what the store returns |
+    /// | **LMTP** | the client gets `refusal` for this recipient; filters after it and the store are asked about the others, if any are left | the client gets `refusal` for this recipient, and for the others what the store returns |
     /// | **SMTP** | the whole message is refused; filters after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
     ///
     /// Call it before the filter or store returns, before or after the content is read. The first refusal of

@@ -48,7 +48,7 @@ impl Queued {
         self
     }
 
-    /// Returns the name of the message.
+    /// Returns the id of the message.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

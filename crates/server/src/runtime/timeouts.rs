@@ -47,14 +47,14 @@ impl Default for Timeouts {
     }
 }
 
-/// The lowest rate of a message in bytes a second. It is the average over the time that the server waited for the
+/// The lowest rate of a message in bytes per second. It is the average over the time that the server waited for the
 /// client, once that is more than [`RATE_AFTER`].
 pub(crate) const SLOWEST_RATE: u64 = 500;
 
 /// See [`SLOWEST_RATE`].
 pub(crate) const RATE_AFTER: Duration = Duration::from_secs(60);
 
-/// The rate, in bytes a second, at which a message may outlast its transaction's time. The largest message by
+/// The rate, in bytes per second, at which a message may outlast its transaction's time. The largest message by
 /// default then takes two hours. When slots are short it is the lowest rate, once the server has waited for
 /// [`CROWDED`].
 pub(crate) const STEADY_RATE: u64 = 4_000;

@@ -57,7 +57,7 @@ impl Server {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another configuration in force, and returns the previous one.
+    /// Applies another configuration, and returns the previous one.
     pub(crate) fn replace(&self, next: Arc<Shared>) -> Arc<Shared> {
         std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), next)
     }
@@ -76,7 +76,7 @@ impl Server {
         Arc::clone(&self.shared().hostname)
     }
 
-    /// Puts other certificates in force, and other demands on [client
+    /// Applies other certificates, and other demands on [client
     /// certificates](TlsConfig::client_auth), for handshakes that begin from now on. Sessions inside
     /// TLS and handshakes that have begun keep the previous ones. Tickets of earlier sessions are no longer
     /// valid, so their clients make a full handshake.
@@ -92,7 +92,7 @@ impl Server {
     /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::tls::TlsError> {
     /// use mailchute::tls::TlsConfig;
     ///
-    /// // When a file is wrong, this returns here, and what was in force stays so.
+    /// // When a file is wrong, this returns here, and what was active stays so.
     /// server.reload_tls(TlsConfig::from_pem_files("cert.pem", "key.pem")?)
     /// # }
     /// ```

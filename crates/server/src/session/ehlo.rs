@@ -29,7 +29,7 @@ impl Session {
     /// Without CHUNKING there is no BINARYMIME either.
     ///
     /// PIPELINING, ENHANCEDSTATUSCODES, LIMITS and HELP are only removed from the reply. Pipelined commands, enhanced
-    /// codes and limits stay in force. Without SIZE the limit on the content stays.
+    /// codes and limits stay active. Without SIZE the limit on the content stays.
     pub fn disable(&self, extension: Extension) {
         self.edit_ehlo(|edits| {
             edits.disable(extension);
@@ -71,8 +71,8 @@ impl Session {
     }
 
     /// Accepts a parameter of MAIL that Mailchute does not know, and passes it on in
-    /// [`MailParameters::other`](crate::params::MailParameters::other). [`Builder::mail_parameter`](crate::Builder::mail_parameter)
-    /// accepts it in all sessions.
+    /// [`MailParameters::other`](crate::params::MailParameters::other).
+    /// [`Builder::mail_parameter`](crate::Builder::mail_parameter) accepts it in all sessions.
     ///
     /// # Errors
     /// Returns [`EhloError::BadKeyword`] if the name is not a keyword, and [`EhloError::Known`] if Mailchute knows it.

@@ -39,7 +39,7 @@ pub(super) struct PerClient {
     /// The changes that hooks made to the EHLO offer of this session.
     pub(super) edits: Option<Box<EhloEdits>>,
     pub(super) findings: Vec<Finding>,
-    /// The number of recipients that hooks have refused for good.
+    /// The number of recipients that hooks have refused permanently.
     pub(super) refused_recipients: u32,
 }
 

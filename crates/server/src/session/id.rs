@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The name of a session in logs, `Received:` fields and message ids: unique within a process and across its restarts.
+/// The id of a session in logs, `Received:` fields and message ids: unique within a process and across its restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(u64);
 
@@ -54,7 +54,7 @@ impl SessionId {
     }
 }
 
-/// The error for a text that is not the name of a session.
+/// The error for a text that is not the id of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotASessionId;

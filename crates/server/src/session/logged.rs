@@ -17,7 +17,7 @@ pub(crate) struct Logged {
 }
 
 impl Session {
-    /// Returns the facts for a line of the log. A line a message is not worth a lock a fact.
+    /// Returns the facts for a line of the log. A line per message is not worth a lock per fact.
     pub(crate) fn logged(&self) -> Logged {
         let facts = self.facts();
         let mut checks: Option<String> = None;

@@ -1,11 +1,11 @@
-//! How many recipients were refused for good.
+//! How many recipients were refused permanently.
 
 use mailchute_proto::{Answer, Severity, Verdict};
 
 use super::Session;
 
 impl Session {
-    /// Returns the number of recipients that hooks have refused for good, with a 5yz. It counts since the connection
+    /// Returns the number of recipients that hooks have refused permanently, with a 5yz. It counts since the connection
     /// began, or since XCLIENT named another client.
     ///
     /// The hook of RCPT sees the outcome of earlier recipients, and that of [`disconnect`](crate::Hooks::disconnect) sees
@@ -15,7 +15,7 @@ impl Session {
         self.facts().client.refused_recipients
     }
 
-    /// Counts a recipient, if the answer refuses it for good.
+    /// Counts a recipient, if the answer refuses it permanently.
     pub(crate) fn count_refused_recipient(&self, answer: &Answer) {
         let is_for_good = match answer {
             Ok(verdict) => *verdict == Verdict::Refuse,

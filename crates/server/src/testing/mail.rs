@@ -61,7 +61,7 @@ impl Mail {
         Self(Arc::new(Inner { id, envelope, header, content, directory, session }))
     }
 
-    /// Returns the name of the message.
+    /// Returns the id of the message.
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.0.id

@@ -4,7 +4,7 @@
 //!
 //! The server chooses the certificate, not rustls. Each certificate has its own configuration. So the server
 //! knows which certificate it sent (`tls-server-end-point`), and a ticket opens only under the certificate
-//! that it was made with. The keys of tickets belong to one configuration in force. So a client cannot return
+//! that it was made with. The keys of tickets belong to one active configuration. So a client cannot return
 //! to a listener with a ticket of another listener that did not ask it for its certificate.
 //!
 //! A handshake costs as much as a hundred commands, so it waits for its turn in the fair queue, after the `ClientHello`.

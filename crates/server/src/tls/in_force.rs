@@ -1,9 +1,9 @@
-//! The certificates in force, which may change while the server runs.
+//! The active certificates, which may change while the server runs.
 //!
 //! # Why
 //!
 //! TLS state is tickets only: nothing of a finished session stays in memory. A reload makes new ticket keys. Each
-//! handshake uses the configuration that is in force when it begins.
+//! handshake uses the configuration that is active when it begins.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -37,7 +37,7 @@ impl<T> Default for PerListener<T> {
 }
 
 impl PerListener<Arc<InForce>> {
-    /// Puts other configurations in force, for the sessions that run as well, and returns what new sessions use. The
+    /// Applies other configurations, for the sessions that run as well, and returns what new sessions use. The
     /// sessions that run know what a listener had before, so that gets what the listener has now.
     pub(crate) fn succeeded_by(&self, next: PerListener<TlsConfig>) -> Self {
         let before = iter::once((None, self.of_all.as_ref()))

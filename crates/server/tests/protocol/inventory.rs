@@ -183,16 +183,16 @@ fn every_timeout_is_on_the_page_with_its_default_and_proved() {
     }
     let rate = constant("crates/server/src/runtime/timeouts.rs", "SLOWEST_RATE");
     let after = constant("crates/server/src/runtime/timeouts.rs", "RATE_AFTER");
-    let sentence = format!("{rate} bytes a second on average after the first {after} s");
+    let sentence = format!("{rate} bytes per second on average after the first {after} s");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
     let crowded = constant("crates/server/src/runtime/timeouts.rs", "CROWDED");
     let steady = constant("crates/server/src/runtime/timeouts.rs", "STEADY_RATE");
     let steady = format!("{},{:03}", steady / 1_000, steady % 1_000);
     for sentence in [
         format!(
-            "While slots are short, {crowded} s, and {steady} bytes a second after the first {crowded} s"
+            "While slots are short, {crowded} s, and {steady} bytes per second after the first {crowded} s"
         ),
-        format!("Only a message that has come at {steady} bytes a second on average goes on"),
+        format!("Only a message that has come at {steady} bytes per second on average goes on"),
     ] {
         assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
     }

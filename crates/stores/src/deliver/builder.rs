@@ -62,7 +62,7 @@ pub(super) struct Options {
     pub(super) tries: u32,
     pub(super) dead_letters: DeadLetters,
     pub(super) at_once: usize,
-    /// A bucket beside the stream.
+    /// A bucket next to the stream.
     pub(super) bodies: Option<Bodies>,
 }
 

@@ -1,4 +1,4 @@
-//! The content of a message: in the stream, or in a bucket beside it.
+//! The content of a message: in the stream, or in a bucket next to it.
 //!
 //! # Why
 //!

@@ -9,10 +9,10 @@
 //!
 //! # Why
 //!
-//! A message leaves the queue when each of its recipients has a fate that is safe. The store has said 250, or
-//! a dead letter is in a stream, or a new message for the rest is in the stream. So those who have the message do not get
-//! it again. The stream acknowledges the new message first, and only then the old one is done. A process that is killed between the two leaves both, and
-//! some recipients may get a second copy. A Maildir knows the message by its name and makes none.
+//! A message leaves the queue when each of its recipients has a fate that is safe. The store has said 250, or a dead letter
+//! is in a stream, or a new message for the rest is in the stream. So those who have the message do not get it again. The
+//! stream acknowledges the new message first, and only then the old one is done. A process that is killed between the two
+//! leaves both, and some recipients may get a second copy. A Maildir knows the message by its name and makes none.
 //!
 //! A message that all recipients may have later stays where it is. The stream hands it out again after a wait.
 
@@ -52,15 +52,15 @@ use worker::{Phase, Shared, Worker};
 /// - **The server** is any [`Server`] with a store. It gets each message by LMTP in memory, and listens nowhere. Its hooks
 ///   are asked as usual. Give it no lower limits than the server that took the mail.
 /// - **Acknowledgement.** A message leaves the stream when the store has said 250 for each recipient.
-/// - **Later.** After a refusal for now it is tried again, after [waits](DeliverBuilder::backoff) that grow. If some
+/// - **Later.** After a temporary refusal it is tried again, after [waits](DeliverBuilder::backoff) that grow. If some
 ///   recipients have it, those who lack it get a message of their own in the stream.
-/// - **Dead letters.** After a refusal for good, or after the [last try](DeliverBuilder::tries), it goes to the subject of
+/// - **Dead letters.** After a permanent refusal, or after the [last try](DeliverBuilder::tries), it goes to the subject of
 ///   [dead letters](DeliverBuilder::dead_letters). Until a stream has it there, it stays in the queue. So does a message
 ///   without an envelope. The header `Mailchute-Reason` says why.
 /// - **Several instances** share the messages, by the name of the [consumer](DeliverBuilder::consumer).
-/// - **Second copies.** If a process is killed after the store has the message and before the stream knows it,
-///   the message comes again. A [`Maildir`](crate::Maildir) knows it by its name, as long as it is in `new/` or `cur/`.
-///   Other stores may keep a second copy.
+/// - **Second copies.** If a process is killed after the store has the message and before the stream knows it, the message
+///   is delivered again. A [`Maildir`](crate::Maildir) knows it by its name, as long as it is in `new/` or `cur/`. Other
+///   stores may keep a second copy.
 ///
 /// # Examples
 /// ```no_run

@@ -21,7 +21,7 @@ impl ForwardBuilder {
     /// Asks the next hop which users there are, and forwards nothing to it: by MAIL with the empty sender, RCPT and RSET.
     ///
     /// The next hop is asked for the address of the user, without the detail. Its answer is remembered for a minute. A
-    /// refusal for good that does not concern the address itself, such as `552 5.2.2`, and each refusal for now becomes
+    /// permanent refusal that does not concern the address itself, such as `552 5.2.2`, and each temporary refusal becomes
     /// that of the client. If no next hop answers, the client gets `451 4.4.1`, or `451 4.4.5` if all
     /// [connections](Self::connections) stay in use for ten seconds.
     ///

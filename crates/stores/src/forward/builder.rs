@@ -114,8 +114,8 @@ impl ForwardBuilder {
         self
     }
 
-    /// Sets the directory for what must outlive a restart. It is made when it is first needed, for its owner only. The default
-    /// is the first of `$STATE_DIRECTORY`, which systemd sets, else `./state`.
+    /// Sets the directory for what must outlive a restart. It is made when it is first needed, for its owner only. The
+    /// default is the first of `$STATE_DIRECTORY`, which systemd sets, else `./state`.
     #[must_use]
     pub fn state(mut self, directory: impl Into<PathBuf>) -> Self {
         self.state = Some(directory.into());
@@ -148,8 +148,8 @@ impl ForwardBuilder {
         self
     }
 
-    /// Sets how long the next hop has to answer a command. The default is 60 s: the client that waits for it may give up after
-    /// 300 s (RFC 5321 §4.5.3.2.3).
+    /// Sets how long the next hop has to answer a command. The default is 60 s: the client that waits for it may give up
+    /// after 300 s (RFC 5321 §4.5.3.2.3).
     #[must_use]
     pub fn command_timeout(mut self, time: Duration) -> Self {
         self.command_timeout = time;
@@ -255,7 +255,7 @@ impl ForwardBuilder {
             return wrong("a Unix socket has no TLS; leave out tls, ca, cert and key");
         }
         if self.ca.is_some() && !is_verified {
-            return wrong("opportunistic TLS verifies nothing; write tls=require beside ca");
+            return wrong("opportunistic TLS verifies nothing; write tls=require next to ca");
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Dial {
         Ok(connection)
     }
 
-    /// Says EHLO or LHLO. A server that does not know EHLO hears HELO.
+    /// Says EHLO or LHLO. A server that does not know EHLO gets HELO.
     pub(super) async fn hello(&self, connection: &mut Connection, hostname: &str) -> Result<(), HopError> {
         let verb = if self.protocol == Protocol::Lmtp { "LHLO" } else { "EHLO" };
         let reply = connection.command(&format!("{verb} {hostname}"), verb, self.command_limit).await?;

@@ -25,7 +25,7 @@ pub(crate) enum HopError {
 }
 
 impl HopError {
-    /// The refusal that our client gets: nothing of the next hop's trouble is its fault, so it is to come again.
+    /// The refusal that our client gets: nothing of the next hop's trouble is its fault, so it is to try again.
     pub(crate) fn refusal(self) -> Refusal {
         let refusal = match self {
             Self::Busy => {

@@ -86,7 +86,7 @@ impl Forwarding<'_> {
         };
         let key = Key::new(&self.sender, hash);
         let has_it: Vec<_> = order.iter().map(|&place| wanted[place].as_str().to_owned()).collect();
-        // In a task of its own: the next hop may accept it after our client was told to come again.
+        // In a task of its own: the next hop may accept it after our client was told to try again.
         let (done, told) = oneshot::channel();
         let (forward, pool, late) = (self.forward.clone(), Arc::clone(pool), key.clone());
         tokio::spawn(async move {

@@ -71,23 +71,23 @@ use crate::prepared::Prepared;
 /// | refuses all | that refusal |
 /// | cannot be reached, or says 421 | the next target is tried, else `451 4.4.1` |
 /// | closes the connection in the middle of the content | `451 4.4.2`, and the next hop keeps nothing |
-/// | by LMTP accepts some and refuses others for now | `451` or so; who has the message is remembered for a day, over restarts, and does not get it again when the client comes again |
-/// | by LMTP accepts some and refuses others for good | `250`; the message is kept for the others in the Maildir `undelivered` of the [state directory](ForwardBuilder::state), and the log warns |
-/// | accepts after the client was told to come again | as in the case before: it is remembered |
+/// | by LMTP accepts some and refuses others temporarily | `451` or so; who has the message is remembered for a day, over restarts, and does not get it again when the client tries again |
+/// | by LMTP accepts some and refuses others permanently | `250`; the message is kept for the others in the Maildir `undelivered` of the [state directory](ForwardBuilder::state), and the log warns |
+/// | accepts after the client was told to try again | as in the case before: it is remembered |
 ///
 /// A client that speaks LMTP gets the answer for each recipient, so there nothing is mixed.
 ///
 /// # What is passed on
 ///
-/// `Received:` stands on top; `Return-Path:` and `Delivered-To:` are the final server's. Edits of filters are honoured, also
-/// of recipients. The next hop gets SIZE, BODY, SMTPUTF8, DSN, REQUIRETLS, DELIVERBY, FUTURERELEASE and MT-PRIORITY as far as
-/// it offers them. A message that it then cannot take is refused: `554 5.6.1` for BINARYMIME, `550 5.6.7` for addresses or a
-/// header in UTF-8, `550 5.7.30` for REQUIRETLS. DSN is left out where it is not offered. So is `BODY=8BITMIME`: the bytes go
-/// on as they are, since a refusal would cost the message.
+/// `Received:` stands on top; `Return-Path:` and `Delivered-To:` are the final server's. Edits of filters are honoured,
+/// also of recipients. The next hop gets SIZE, BODY, SMTPUTF8, DSN, REQUIRETLS, DELIVERBY, FUTURERELEASE and MT-PRIORITY as
+/// far as it offers them. A message that it then cannot take is refused: `554 5.6.1` for BINARYMIME, `550 5.6.7` for
+/// addresses or a header in UTF-8, `550 5.7.30` for REQUIRETLS. DSN is left out where it is not offered. So is
+/// `BODY=8BITMIME`: the bytes go on as they are, since a refusal would cost the message.
 ///
-/// A message that a filter [puts aside](mailchute::Message::file_into) has `X-Quarantine:` with the name of the directory,
-/// below `Received:`. For the directories `Junk` and `Spam` it also has `X-Spam-Flag: YES`, which many mail programs and
-/// Sieve scripts know. A client may send such fields too, so a rule for them should only put mail aside.
+/// A message that a filter [files into a directory](mailchute::Message::file_into) has `X-Quarantine:` with the name of the
+/// directory, below `Received:`. For the directories `Junk` and `Spam` it also has `X-Spam-Flag: YES`, which many mail
+/// programs and Sieve scripts know. A client may send such fields too, so a rule for them should only put mail aside.
 ///
 /// If the next hop offers XFORWARD, it learns the client's address and names for its log. If it offers XCLIENT but not
 /// XFORWARD, it takes the session for one of that client. Servers offer these to those that they are configured to trust.
@@ -135,8 +135,8 @@ impl Forward {
         &self.0.options
     }
 
-    /// Says QUIT on the connections that wait for their next message, and waits for the answers for a second at most. Call it
-    /// before the runtime ends, when no session is left; without it the connections close without a word.
+    /// Says QUIT on the connections that wait for their next message, and waits for the answers for a second at most. Call
+    /// it before the runtime ends, when no session is left; without it the connections close without a word.
     ///
     /// # Cancel safety
     /// A dropped future closes them without waiting.

@@ -3,8 +3,9 @@
 //! # Why
 //!
 //! A next hop that speaks LMTP answers for each recipient, and a client that speaks SMTP hears one answer. With 250 the
-//! client forgets the message; with a refusal for good it tells the sender that nobody has it; with a refusal for now it
-//! sends the message once more, to all. So 250 is said where nothing is left to try, and what was refused for good is kept.
+//! client forgets the message; with a permanent refusal it tells the sender that nobody has it; with a temporary refusal it
+//! sends the message once more, to all. So 250 is said where nothing is left to try, and what was refused permanently is
+//! kept.
 
 use mailchute::{Receipt, Refusal, Verdict};
 

@@ -1,7 +1,7 @@
 //! The recipients who have a message that was put off: kept for a day, over restarts, so that a retry doubles no copy.
 //!
 //! ```text
-//!   STATE/forwarded/SENDER/CONTENT    the addresses of those who have it, one a line
+//!   STATE/forwarded/SENDER/CONTENT    the addresses of those who have it, one per line
 //! ```
 //!
 //! SENDER is a hash of the sender and CONTENT one of the content, header included. A message whose sender has no

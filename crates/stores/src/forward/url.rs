@@ -141,7 +141,7 @@ mod tests {
             ("smtp", "//host?tls=require&user=us&secret=hunter2", "write file:PATH or env:NAME"),
             ("smtp", "//host?user=us&secret=env:S", "write tls=require or smtps:"),
             ("lmtp", "unix:/run/x?tls=require", "leave out tls"),
-            ("smtp", "//host?ca=/x.pem", "write tls=require beside ca"),
+            ("smtp", "//host?ca=/x.pem", "write tls=require next to ca"),
         ] {
             let error = parse(scheme, rest).unwrap_err();
             assert!(error.contains(hint), "{rest}: {error}");

@@ -17,7 +17,7 @@ use super::quota::Reserved;
 use super::sink::{Beginning, Content};
 
 /// The most files of one message that stay open, and so locked, until all are complete. The search for left-over files, once
-/// an hour, may remove one of the others. Then the message is refused for now.
+/// an hour, may remove one of the others. Then the message is refused temporarily.
 const LOCKED: usize = 16;
 
 /// The Maildirs that a message goes to.

@@ -1,4 +1,4 @@
-//! The directories in a Maildir that filters ask for, named as in Maildir++: `.Junk/` beside `new/`.
+//! The directories in a Maildir that filters ask for, named as in Maildir++: `.Junk/` next to `new/`.
 
 use std::io;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::s3::{S3Builder, url};
 /// The options, as an error names them.
 pub(crate) const OPTIONS: &str = "body=objects:BUCKET, body=s3://BUCKET with s3-endpoint=https://HOST, s3-region=REGION, s3-key=ID, s3-secret=file:PATH, s3-timeout=60s and s3-ca=FILE";
 
-/// How the options of S3 begin, beside those of NATS.
+/// How the options of S3 begin, besides those of NATS.
 const PREFIX: &str = "s3-";
 
 /// Where content goes that is too large for the stream.
@@ -25,7 +25,7 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Returns the servers beside those of NATS.
+    /// Returns the servers besides those of NATS.
     pub(crate) fn next_hops(&self) -> &[NextHop] {
         match self {
             Self::Objects(_) => &[],
@@ -98,7 +98,7 @@ impl<'u> BodyOptions<'u> {
         match (kind, self.s3.first()) {
             (Some(("s3", place)), _) => in_s3(place, &self.s3).map(Some),
             (_, Some((name, _))) => {
-                Err(format!("{name} is for content in S3; write body=s3://BUCKET beside it"))
+                Err(format!("{name} is for content in S3; write body=s3://BUCKET next to it"))
             }
             (Some(("objects", bucket)), None) => Ok(Some(Body::Objects(bucket.to_owned()))),
             _ => match self.body {

@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! `async-nats` connects again by itself, and keeps what is published meanwhile in a queue of commands. A message in that
-//! queue would take memory, and would be published after its client was told to come again. So nothing is published
+//! queue would take memory, and would be published after its client was told to try again. So nothing is published
 //! without a connection, and the queue is short.
 
 use std::fmt;
@@ -142,7 +142,7 @@ impl Watch {
                 tracing::warn!(name: "nats-disconnected", servers, "the connection to NATS was lost; it is made again");
             }
             Event::ClientError(ClientError::Other(error)) if self.is_news() => {
-                tracing::warn!(name: "nats-unreachable", servers, error, "NATS cannot be reached; mail is refused for now");
+                tracing::warn!(name: "nats-unreachable", servers, error, "NATS cannot be reached; mail is refused temporarily");
             }
             Event::ServerError(error) => {
                 tracing::warn!(name: "nats-error", servers, %error, "NATS reports an error");

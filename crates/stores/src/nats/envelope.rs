@@ -10,7 +10,7 @@ use mailchute::{Envelope, Message, Recipient, Sender, Session};
 
 use super::header_error::HeaderError;
 
-/// The envelope of a message in the stream: all that is known of it beside its content.
+/// The envelope of a message in the stream: all that is known of it besides its content.
 ///
 /// [`headers`](Self::headers) writes it as headers of NATS, and [`from_headers`](Self::from_headers) reads them. Only the
 /// sender and one recipient are required, so other programs can put mail into the stream too.
@@ -21,7 +21,7 @@ use super::header_error::HeaderError;
 /// | `Mailchute-Parameters` | the parameters of MAIL: `BODY=8BITMIME SMTPUTF8` |
 /// | `Mailchute-Recipient` | an address of RCPT, or `Postmaster`; one header for each, in their order |
 /// | `Mailchute-Recipient-Parameters` | a recipient's number in that order, from 1, and its parameters: `2 NOTIFY=NEVER` |
-/// | `Mailchute-Id` | the name of the message in the log of the server that took it |
+/// | `Mailchute-Id` | the id of the message in the log of the server that took it |
 /// | `Mailchute-Client` | the client's address and port: `192.0.2.1:40000` or `[2001:db8::1]:40000` |
 /// | `Mailchute-Client-Name` | the client's host name, if a proxy has told it |
 /// | `Mailchute-Helo` | the client's name in EHLO |
@@ -57,7 +57,7 @@ pub struct StreamEnvelope {
     /// The sender and the recipients, with their parameters. `SIZE=` and `BY=` are as the client sent them, at the time of
     /// the message in the stream.
     pub envelope: Envelope,
-    /// The name of the message.
+    /// The id of the message.
     pub id: Option<String>,
     /// The address of the client, unless it is a process of the same host.
     pub client: Option<SocketAddr>,

@@ -54,7 +54,7 @@ const MEMORY: usize = 64 * 1024 * 1024;
 /// - **Messages.** The subject is a [`Template`], such as `mail.{domain}`. Recipients with the same subject share one
 ///   message. Its headers are a [`StreamEnvelope`]; its payload is the content, with `Received:` on top.
 /// - **Retries.** `Nats-Msg-Id` is a hash of the sender, the recipients and the content as the client sent it. A message
-///   that comes again within the `duplicate_window` of the stream is not doubled. Its default of two minutes is short
+///   that is sent again within the `duplicate_window` of the stream is not doubled. Its default of two minutes is short
 ///   for mail, so set two hours.
 /// - **Large messages.** The server bounds a message by `max_payload`, 1 MiB by default, and this store holds at most
 ///   16 MiB in memory. The content of a larger one goes into a bucket, and the message in the stream names it. The bucket is
@@ -102,7 +102,7 @@ impl JetStream {
     /// call does not wait for the connection.
     pub async fn connect(&self) {
         if let Err(error) = self.0.link.start().await {
-            tracing::warn!(name: "nats-unreachable", servers = %self.0.link.servers(), %error, "NATS cannot be reached; mail is refused for now");
+            tracing::warn!(name: "nats-unreachable", servers = %self.0.link.servers(), %error, "NATS cannot be reached; mail is refused temporarily");
         }
     }
 

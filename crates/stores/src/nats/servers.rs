@@ -78,7 +78,7 @@ impl Servers {
             return wrong(NO_KEY);
         }
         if !self.is_tls && (self.ca.is_some() || self.cert.is_some()) {
-            return wrong("certificates need TLS; write tls:// beside ca, cert and key");
+            return wrong("certificates need TLS; write tls:// next to ca, cert and key");
         }
         if !self.is_tls && self.secret.is_some() && !self.next_hops.iter().all(NextHop::is_local) {
             return wrong("a secret for another host needs TLS; write tls://");

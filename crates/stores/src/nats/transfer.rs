@@ -38,7 +38,7 @@ pub(super) struct Transfer<'s> {
     /// The hash of the content as the client sent it.
     hash: Sha256,
     content: Content,
-    /// Bytes of content that fit into the stream beside the headers.
+    /// Bytes of content that fit into the stream besides the headers.
     most: usize,
     id: String,
 }
@@ -78,7 +78,7 @@ impl<'s> Transfer<'s> {
             let envelope = StreamEnvelope::of(message, recipients, session);
             let headers = envelope.headers()?;
             let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
-            // Beside the first line, the last one, the name, and what `deliver` adds to a dead letter.
+            // Besides the first line, the last one, the name, and what `deliver` adds to a dead letter.
             of_headers = of_headers.max(bytes + 1_024);
             copies.push(Copy { group, envelope });
         }
@@ -87,7 +87,7 @@ impl<'s> Transfer<'s> {
         Ok(Self { shared, context, copies, hash: Sha256::new(), content, most, id: message.id().to_string() })
     }
 
-    /// Adds the trace fields, which are others when the message comes again.
+    /// Adds the trace fields, which are others when the message is sent again.
     pub(super) async fn push_top(&mut self, bytes: &Bytes) -> Result<(), Refusal> {
         self.add(bytes).await
     }
@@ -202,7 +202,7 @@ fn headers_of(copy: &Copy, digest: &[u8]) -> Result<HeaderMap, Refusal> {
     Ok(headers)
 }
 
-/// The name by which the server knows a message that comes again.
+/// The name by which the server knows a message that is sent again.
 fn name_of(copy: &Copy, digest: &[u8]) -> String {
     let envelope = &copy.envelope.envelope;
     let mut hash = Sha256::new();

@@ -74,7 +74,7 @@ mod tests {
             ("nats", "//localhost/mail?user=us", "write user=NAME and secret=file:PATH"),
             ("nats", "//localhost/mail?user=us&secret=hunter2", "secret=file:PATH"),
             ("nats", "//127.0.0.1,host/mail?secret=env:S", "write tls://"),
-            ("nats", "//host/mail?ca=/ca.pem", "write tls:// beside ca"),
+            ("nats", "//host/mail?ca=/ca.pem", "write tls:// next to ca"),
             ("tls", "//host/mail?cert=/c.pem", "write both cert=FILE and key=FILE"),
             ("tls", "//host/mail?ca=/a&ca=/b", "or has it twice"),
         ] {

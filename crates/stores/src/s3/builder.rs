@@ -208,7 +208,7 @@ impl S3Builder {
             None => {
                 let named = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
                 let (key, secret) = named.ok_or_else(|| {
-                    wrong("there are no credentials for S3; write key=ID&secret=file:PATH, or s3-key=ID&s3-secret=file:PATH beside body=s3:, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+                    wrong("there are no credentials for S3; write key=ID&secret=file:PATH, or s3-key=ID&s3-secret=file:PATH next to body=s3:, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 })?;
                 let builder = builder.with_access_key_id(key).with_secret_access_key(secret);
                 match variable("AWS_SESSION_TOKEN") {
@@ -248,7 +248,7 @@ impl S3Builder {
         let endpoint =
             self.endpoint.as_deref().map(Endpoint::parse).transpose().map_err(|text| wrong(&text))?;
         if self.ca.is_some() && endpoint.as_ref().is_some_and(|endpoint| !endpoint.is_tls()) {
-            return Err(wrong("http: has no TLS, so nothing is verified; write https: beside ca"));
+            return Err(wrong("http: has no TLS, so nothing is verified; write https: next to ca"));
         }
         let key = Key::new(self.key.clone()).map_err(|text| wrong(&text))?;
         Ok((key, endpoint))

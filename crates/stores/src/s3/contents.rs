@@ -1,4 +1,4 @@
-//! Content of messages whose envelope another store keeps: a bucket beside a stream.
+//! Content of messages whose envelope another store keeps: a bucket next to a stream.
 
 use std::error::Error;
 use std::io;

@@ -56,8 +56,8 @@ use uploaded::Uploaded;
 /// - **Content.** The object is what the client sent, with CRLF, below the [trace
 ///   fields](Message::prepend_trace_fields_for), which name the recipients of this object only.
 /// - **Metadata** (`x-amz-meta-…`) are `id`, `sender` (`<>` if it is empty), `client`, `helo`, `protocol`, `tls`, `user`,
-///   `hostname`, `directory` and `recipients`, as far as they are known. All but visible ASCII is percent-encoded, and commas
-///   within a recipient. S3 takes 2 KB: `omitted` names those that did not fit.
+///   `hostname`, `directory` and `recipients`, as far as they are known. All but visible ASCII is percent-encoded, and
+///   commas within a recipient. S3 takes 2 KB: `omitted` names those that did not fit.
 /// - **Large messages** go out in parts of 5 MiB while the client sends, each message with 10 MiB in memory at most.
 ///   [`memory`](S3Builder::memory) bounds all messages together.
 /// - **In SMTP** one reply is for all recipients: either all objects are kept, or none. In LMTP each recipient has its own
@@ -84,8 +84,9 @@ use uploaded::Uploaded;
 /// server does not answer, the store tries for ten minutes. The access key must be allowed to do both
 /// (`s3:AbortMultipartUpload`, `s3:DeleteObject`). The log names all that cannot be taken back.
 ///
-/// Parts can stay after a crash of this process, or if an answer of the server was lost. So give the bucket a lifecycle rule
-/// for incomplete uploads. An object can stay too. Then the client sends the message again, and there are two objects. So readers of the bucket see each message at least once.
+/// Parts can stay after a crash of this process, or if an answer of the server was lost. So give the bucket a lifecycle
+/// rule for incomplete uploads. An object can stay too. Then the client sends the message again, and there are two objects.
+/// So readers of the bucket see each message at least once.
 ///
 /// Clones share the connections and the memory.
 ///
@@ -114,7 +115,7 @@ struct Shared {
     bucket: Arc<Bucket>,
     key: Key,
     memory: Memory,
-    /// Ends each `{id}`: names of messages are unique in one process only.
+    /// Ends each `{id}`: ids of messages are unique in one process only.
     instance: String,
 }
 

@@ -116,7 +116,7 @@ mod tests {
             ("//mail/{id}?colour=red", "does not know the option \"colour\""),
             ("//mail/{id}?region=a&region=a", "or has it twice"),
             ("//mail/{id}?region=", "does not know the option"),
-            ("//mail/{id}?endpoint=http://a&ca=/x", "write https: beside ca"),
+            ("//mail/{id}?endpoint=http://a&ca=/x", "write https: next to ca"),
         ] {
             let error = parse(rest).expect_err(rest);
             assert!(error.starts_with("s3: ") && error.contains(hint), "{rest}: {error}");

@@ -83,7 +83,7 @@ impl WebhookBuilder {
     }
 
     /// Signs requests with this secret, as [Standard Webhooks](https://www.standardwebhooks.com) says. A secret is `whsec_`
-    /// and 24 to 64 bytes in base64. With several, one a line, each signs: so the application can change to a new one.
+    /// and 24 to 64 bytes in base64. With several, one per line, each signs: so the application can change to a new one.
     #[must_use]
     pub fn secret(mut self, secret: SecretSource) -> Self {
         self.secret = Some(secret);

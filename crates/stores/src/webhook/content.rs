@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 /// The hash and the size of a message.
 #[derive(Debug)]
 pub(super) struct Digest {
-    /// It is that of the bytes below the trace fields and the fields that filters add, which differ when the message comes again.
+    /// It is that of the bytes below the trace fields and the fields that filters add, which differ when the message is
+    /// sent again.
     pub(super) hash: [u8; 32],
     /// How long the content is about.
     pub(super) size: u64,

@@ -1,4 +1,4 @@
-//! The facts of a message that the application learns beside its content.
+//! The facts of a message that the application learns besides its content.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -36,7 +36,7 @@ impl Facts {
         Self(facts.into_iter().flatten().collect())
     }
 
-    /// The name of the message in the log.
+    /// The id of the message in the log.
     pub(super) fn message(&self) -> &str {
         match self.0.first() {
             Some((_, Fact::Text(message))) => message,

@@ -1,11 +1,11 @@
-//! The name of a message for the recipients of one request.
+//! The id of a message for the recipients of one request.
 
 use sha2::{Digest as _, Sha256};
 
 use super::place::Parcel;
 
-/// Returns the `webhook-id`. It depends on the URL, the sender, the recipients and the content with its `Message-ID:`. So it is
-/// the same when the client sends the message again.
+/// Returns the `webhook-id`. It depends on the URL, the sender, the recipients and the content with its `Message-ID:`. So
+/// it is the same when the client sends the message again.
 pub(super) fn webhook_id(parcel: &Parcel, content: &[u8; 32]) -> String {
     let mut recipients: Vec<_> = parcel.recipients.iter().map(String::as_str).collect();
     recipients.sort_unstable();

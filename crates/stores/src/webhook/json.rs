@@ -17,7 +17,7 @@ use super::parsed::{self, parsed};
 use super::place::Parcel;
 use super::signature::Signing;
 
-/// KiB of messages that are parsed at a time. A message is whole in memory then, and its parts beside it; the others wait.
+/// KiB of messages that are parsed at a time. A message is whole in memory then, and its parts next to it; the others wait.
 const MEMORY: u32 = 64 * 1024;
 
 /// A body up to this length stays in memory until it is sent; a longer one is in a temporary file without a name.

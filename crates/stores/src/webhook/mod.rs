@@ -63,12 +63,12 @@ const AT_A_TIME: usize = 8;
 ///
 /// | header | value |
 /// |---|---|
-/// | `webhook-id` | the name of this message for these recipients. It stays when the client sends the message again |
+/// | `webhook-id` | the id of this message for these recipients. It stays when the client sends the message again |
 /// | `webhook-timestamp` | the time of the request, in seconds since 1970 |
 /// | `webhook-signature` | the signature of [Standard Webhooks](https://www.standardwebhooks.com), with a [secret](WebhookBuilder::secret) |
 /// | `mailchute-sender` | the sender of MAIL; empty for `<>` |
 /// | `mailchute-recipients` | the recipients, with `, ` between two |
-/// | `mailchute-message` | the name of the message in the log |
+/// | `mailchute-message` | the id of the message in the log |
 /// | `mailchute-time` | when the message came, in seconds since 1970 |
 /// | `mailchute-client` | the address of the client; none over a Unix socket |
 /// | `mailchute-client-name` | the client's host name, if a proxy knows it |
@@ -97,11 +97,11 @@ const AT_A_TIME: usize = 8;
 /// | any other, such as redirects and 5xx | `451 4.3.0` |
 /// | none | `451 4.4.1`, or `451 4.4.2` after the [timeout](WebhookBuilder::timeout) |
 ///
-/// The client hears nothing of the response's text. It sends the message again after a 4yz. Then the web server may get a
+/// The client does not see the response's text. It sends the message again after a 4yz. Then the web server may get a
 /// message that it has: it knows that by the `webhook-id`.
 ///
-/// In SMTP one reply is for all. If one of several requests is refused, the client sends the message again or gives up, though
-/// others have it. In LMTP each recipient has the reply of its own request.
+/// In SMTP one reply is for all. If one of several requests is refused, the client sends the message again or gives up,
+/// though others have it. In LMTP each recipient has the reply of its own request.
 ///
 /// Clones share the connections.
 ///

@@ -11,13 +11,13 @@ use crate::template::Template;
 /// Bytes of the recipients in a header. Web servers bound all headers to 8 KiB or more.
 const LONGEST: usize = 6 * 1024;
 
-/// Stands for the name of the message until it is known. No URL has this character.
+/// Stands for the id of the message until it is known. No URL has this character.
 const ID: &str = "\u{1}";
 
 /// A message for the recipients of one request.
 #[derive(Debug)]
 pub(super) struct Parcel {
-    /// It may have a place for the name of the message; see [`url_for`](Self::url_for).
+    /// It may have a place for the id of the message; see [`url_for`](Self::url_for).
     pub(super) url: String,
     pub(super) sender: String,
     /// The places of the recipients in the envelope.

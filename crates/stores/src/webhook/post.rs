@@ -123,7 +123,7 @@ fn insert(header: &mut HeaderMap, name: &str, value: &str) -> Result<(), Refusal
     Ok(())
 }
 
-/// Reads what a response has beside its status, as far as that is short, and gives the connection back.
+/// Reads what a response has besides its status, as far as that is short, and gives the connection back.
 pub(crate) async fn read_rest(mut response: Response, connection: OwnedSemaphorePermit) {
     let (time, most) = REST;
     let read = async {

@@ -19,7 +19,7 @@ const KEY: std::ops::RangeInclusive<usize> = 24..=64;
 pub(super) struct Signer(Vec<Hmac<Sha256>>);
 
 impl Signer {
-    /// Reads the secrets, one a line.
+    /// Reads the secrets, one per line.
     pub(super) fn read(source: &SecretSource) -> io::Result<Self> {
         let text = source.read_all()?;
         let keys = text.split_ascii_whitespace().map(|secret| key(source, secret));

@@ -252,7 +252,7 @@ async fn what_another_server_has_is_logged_and_not_doubled() {
         );
         drop(guard);
 
-        // The client comes again.
+        // The client tries again.
         other.script().end.clear();
         eventually(|| remembered(&disk.state(&hop)) == 1).await;
         assert!(send(&server, &["bob"]).await.starts_with("250"));

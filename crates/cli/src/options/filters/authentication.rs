@@ -45,7 +45,7 @@ pub(crate) struct AuthenticationOptions {
 pub(crate) enum DmarcAction {
     /// It is kept, and Authentication-Results says so
     Mark,
-    /// It is refused or filed into Junk, as the domain in From asks for. It is refused for now if the DNS leaves that
+    /// It is refused or filed into Junk, as the domain in From asks for. It is refused temporarily if the DNS leaves that
     /// open
     Enforce,
 }

@@ -12,7 +12,7 @@ pub(crate) struct CommonOptions {
     #[arg(long = "use", value_name = "KIND")]
     pub(crate) used: String,
 
-    /// Skip the filter where an earlier one has found one of these, such as "spf=pass". docs/log.md lists the words of
+    /// Skip the filter where an earlier one has found one of these, such as "spf=pass". docs/log.md lists the findings of
     /// each filter
     #[arg(long, value_name = "FINDING")]
     pub(crate) unless: Vec<Unless>,

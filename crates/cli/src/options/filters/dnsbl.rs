@@ -24,8 +24,8 @@ pub(crate) struct DnsblOptions {
     #[arg(long, value_name = "LIST=RULES")]
     pub(crate) domains: Vec<ListRules>,
 
-    /// Its name in the log and for unless: dnsbl=refuse. The word for domains is rhsbl, or with another name this name with
-    /// -domains. Give each filter of lists another name
+    /// Its name in the log and for unless: dnsbl=refuse. The finding about domains is rhsbl, or with another name this name
+    /// with -domains. Give each filter of lists another name
     #[arg(long, value_name = "NAME", default_value = "dnsbl", value_parser = check_name)]
     pub(crate) name: String,
 
@@ -58,7 +58,7 @@ impl FromStr for ListRules {
 }
 
 impl DnsblOptions {
-    /// Returns the word of the finding about domains.
+    /// Returns the name of the finding about domains.
     fn name_of_domains(&self) -> String {
         if self.name == Self::NAME { "rhsbl".to_owned() } else { format!("{}-domains", self.name) }
     }

@@ -1,4 +1,4 @@
-//! `use = "greylist"`: unknown clients come again later.
+//! `use = "greylist"`: unknown clients try again later.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(crate) struct GreylistOptions {
     #[arg(long, value_name = "TIME", default_value = "5m")]
     pub(crate) delay: TimeSpan,
 
-    /// How long after the delay a client may come again
+    /// How long after the delay a client may try again
     #[arg(long, value_name = "TIME", default_value = "2d")]
     pub(crate) retry_window: TimeSpan,
 

@@ -48,11 +48,11 @@ pub(crate) struct HttpOptions {
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(crate) timeout: TimeSpan,
 
-    /// The choice while it does not answer: tempfail lets clients come again later, accept goes on without it
+    /// The choice while it does not answer: tempfail lets clients try again later, accept goes on without it
     #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub(crate) on_failure: OnFailureOption,
 
-    /// The directory of a Maildir for messages that it puts aside
+    /// The directory of a Maildir for messages that it quarantines
     #[arg(long, value_name = "DIRECTORY", default_value = "Junk", value_parser = directory)]
     pub(crate) quarantine_into: String,
 }

@@ -1,4 +1,4 @@
-//! The facts that a kind of filter states, beside its options.
+//! The facts that a kind of filter states, besides its options.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
     /// The stage at which the filter decides last.
     const DECIDES: Stage;
 
-    /// Returns where the filter stands beside the checks of domains and recipients.
+    /// Returns where the filter stands relative to the checks of domains and recipients.
     fn place(&self) -> Place;
 
-    /// Returns what the filter finds out. The log shows these words, and `unless` names them.
+    /// Returns what the filter finds out. The log shows these findings, and `unless` names them.
     fn checks(&self) -> Vec<Check>;
 
     /// Returns what the filter needs of the host.
@@ -43,7 +43,7 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
     }
 }
 
-/// Where a filter stands beside the checks of domains and recipients.
+/// Where a filter stands relative to the checks of domains and recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// It sees recipients that are refused too.

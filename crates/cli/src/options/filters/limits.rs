@@ -7,11 +7,11 @@ use mailchute_stores::SecretSource;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::shared::SharedOptions;
 
-/// Rates of connections, messages and recipients. A client over a rate is told when to come again. Each rate is off until
+/// Rates of connections, messages and recipients. A client over a rate is told when to try again. Each rate is off until
 /// it is set.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct LimitsOptions {
-    /// The connections of a client, such as 30/1m: 30 a minute, and as many at once. An IPv6 network of 64 bits counts as
+    /// The connections of a client, such as 30/1m: 30 per minute, and as many at once. An IPv6 network of 64 bits counts as
     /// one client
     #[arg(long, value_name = "NUMBER/TIME")]
     pub(crate) connections: Option<Rate>,

@@ -22,7 +22,7 @@ pub(crate) struct MilterOptions {
     #[arg(long, value_name = "NAME", default_value = "milter", value_parser = check_name)]
     pub(crate) name: String,
 
-    /// The answer while it cannot be asked: tempfail lets clients come again later, accept goes on without it
+    /// The answer while it cannot be asked: tempfail lets clients try again later, accept goes on without it
     #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub(crate) on_failure: OnFailureOption,
 
@@ -38,7 +38,7 @@ pub(crate) struct MilterOptions {
     #[arg(long, value_name = "TIME", default_value = "2m")]
     pub(crate) message_timeout: TimeSpan,
 
-    /// The directory of a Maildir for messages that it puts aside
+    /// The directory of a Maildir for messages that it quarantines
     #[arg(long, value_name = "DIRECTORY", default_value = "Junk", value_parser = directory)]
     pub(crate) quarantine_into: String,
 }

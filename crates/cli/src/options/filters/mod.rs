@@ -2,13 +2,13 @@
 //!
 //! # How to add a filter
 //!
-//! 1. Write a file beside this one, with the name of the kind; see `limits.rs`. It has a struct of options, each with its
+//! 1. Write a file next to this one, with the name of the kind; see `limits.rs`. It has a struct of options, each with its
 //!    doc comment, which becomes the help. `filter()` makes the filter from them. `impl Kind` says what the filter finds
 //!    out, where it stands, and what it needs of the host.
 //! 2. Add a row to `kinds!` below.
 //! 3. Add an arm to `build` in `commands/filters/build.rs`. It hands shared services over, such as the resolver.
 //! 4. Give examples for options without a default in `options/example.rs`, as `KIND.OPTION`. Run `scripts/options-page`.
-//! 5. Test the kind in `crates/cli/tests`. Add its words to `docs/log.md`, and its section to `docs/guide/filtering.md`.
+//! 5. Test the kind in `crates/cli/tests`. Add its findings to `docs/log.md`, and its section to `docs/guide/filtering.md`.
 //!
 //! A flag whose value name has a `=`, such as `LIST=ACTION`, is a table in the file: `lists = { "a" = "refuse" }`. Options
 //! that set how long a filter may take, and what happens on a failure, belong to the kinds that can fail.

@@ -5,7 +5,7 @@ use mailchute_filters::OnFailure;
 /// The value of `on-failure`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum OnFailureOption {
-    /// The client gets `451 4.7.1` and comes again.
+    /// The client gets `451 4.7.1` and tries again.
     #[default]
     Tempfail,
     /// The filter is skipped.

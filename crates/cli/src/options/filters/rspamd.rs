@@ -38,7 +38,7 @@ pub(crate) struct RspamdOptions {
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(crate) timeout: TimeSpan,
 
-    /// The choice while it does not answer: tempfail lets clients come again later, accept goes on without it
+    /// The choice while it does not answer: tempfail lets clients try again later, accept goes on without it
     #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub(crate) on_failure: OnFailureOption,
 

@@ -53,14 +53,14 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
     late.chain(options.filter.iter().flat_map(of_one)).collect()
 }
 
-/// Finds a filter with a chosen name whose word in the log an earlier filter has too.
+/// Finds a filter with a chosen name whose findings an earlier filter has too.
 fn repeated_name(filter: &FilterOptions, earlier: &[FilterOptions]) -> Option<String> {
     let takes_name = FILTERS.kind(Some(&filter.common.used)).is_some_and(|kind| has_option(&kind, "name"));
     let words: Vec<_> =
         earlier.iter().flat_map(|filter| filter.kind.checks()).map(|check| check.name).collect();
     let check = filter.kind.checks().into_iter().find(|check| takes_name && words.contains(&check.name))?;
     Some(format!(
-        "{}: {:?} is the word of an earlier filter in the log; write another name, such as name = \"{}-2\"",
+        "{}: {:?} is the finding of an earlier filter; write another name, such as name = \"{}-2\"",
         filter.provenance.name("name"),
         check.name,
         check.name

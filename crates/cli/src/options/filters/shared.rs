@@ -11,9 +11,9 @@ use crate::options::paths;
 /// The options of filters that may share their memory.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SharedOptions {
-    /// Share the memory of the filter with other servers in a Redis server: `redis://HOST:PORT/DATABASE`, `rediss://` for TLS,
-    /// or `unix:///PATH`. A user goes before the host: `redis://USER@HOST`. In builds with the feature redis only. While it does not answer, this server goes on
-    /// with what it knows
+    /// Share the memory of the filter with other servers in a Redis server: `redis://HOST:PORT/DATABASE`, `rediss://` for
+    /// TLS, or `unix:///PATH`. A user goes before the host: `redis://USER@HOST`. In builds with the feature redis only.
+    /// While it does not answer, this server goes on with what it knows
     #[arg(long, value_name = "URL")]
     pub(crate) shared: Option<RedisUrl>,
 
@@ -50,7 +50,7 @@ impl FromStr for RedisUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if has_password(text) {
-            return Err("leave the password out, and write secret = \"file:PATH\" beside it".to_owned());
+            return Err("leave the password out, and write secret = \"file:PATH\" next to it".to_owned());
         }
         let server = server(text)?;
         Ok(Self { text: text.to_owned(), server })

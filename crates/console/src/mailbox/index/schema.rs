@@ -10,7 +10,7 @@ use rusqlite::{Connection, Error, OpenFlags};
 
 use super::Index;
 
-/// The name of the file, beside `new/` and `cur/`.
+/// The name of the file, next to `new/` and `cur/`.
 pub(in crate::mailbox) const FILE: &str = "mailchute-index.sqlite";
 
 /// The mark of a file that is such an index, in its header.
@@ -56,7 +56,7 @@ impl Index {
     /// The file cannot be used, is damaged, or has another layout.
     pub(in crate::mailbox) fn open(directory: &Path) -> Result<Self, Error> {
         let path = file(directory);
-        // Others must not read mail in it. SQLite gives the files beside it the same mode.
+        // Others must not read mail in it. SQLite gives the files next to it the same mode.
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);

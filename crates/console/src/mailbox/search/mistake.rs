@@ -31,7 +31,7 @@ impl Key {
                 "write an address, a domain or a user, such as mailbox:bob@example.com or mailbox:@example.com"
             }
             Self::Folder => "write the name of a folder, such as folder:Junk",
-            Self::Id => "write the name of a message, such as id:1K1BAS6430W-1",
+            Self::Id => "write the id of a message, such as id:1K1BAS6430W-1",
         }
     }
 }

@@ -26,9 +26,9 @@ pub(crate) enum Decision {
     Continue,
     /// It has seen enough, and accepts.
     Accept,
-    /// It refuses for good.
+    /// It refuses permanently.
     Reject,
-    /// It refuses for now.
+    /// It refuses temporarily.
     TempFail,
     /// It refuses with a reply of its own.
     Code(Refusal),

@@ -64,7 +64,7 @@ pub(super) const MAILBOX: &[Row] = &[
     (
         1,
         "Mailbox is closed",
-        "The mailbox exists and accepts no messages, for now or for good.",
+        "The mailbox exists and accepts no messages, temporarily or permanently.",
         "RFC 3463 §3.3",
     ),
     (2, "Mailbox full", "The recipient has no room left. Only the recipient can make room.", "RFC 3463 §3.3"),

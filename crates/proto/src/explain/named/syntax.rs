@@ -102,6 +102,6 @@ pub(super) const SYNTAX: &[Row] = &[
     (
         Name::LONE_DOT,
         "A dot that could end the message",
-        "A line beside a bare CR or LF holds only a dot. Another server could end the message there, so nobody may pass it on.",
+        "A line next to a bare CR or LF holds only a dot. Another server could end the message there, so nobody may pass it on.",
     ),
 ];

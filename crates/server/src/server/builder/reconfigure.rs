@@ -15,8 +15,8 @@ use crate::server::build_error::BuildError;
 use crate::server::builder::Builder;
 use crate::tls::{InForce, PerListener, TlsConfig};
 
-/// Checked options that are not in force yet.
-#[must_use = "nothing changes until it is put in force"]
+/// Checked options that are not active yet.
+#[must_use = "nothing changes until it is applied"]
 pub(crate) struct Successor {
     pub(super) shared: Shared,
     /// The limits on connections: of all clients, and of one client.
@@ -40,12 +40,12 @@ impl Server {
     /// Replaces all options, the hooks and the store, for connections from now on. Running sessions keep what
     /// they began with, to their end. The builder begins at the defaults, so set again what must stay.
     ///
-    /// Either all of it is put in force, or nothing. The state of the server, other than that of its
+    /// Either all of it is applied, or nothing. The state of the server, other than that of its
     /// sessions, goes on:
     ///
     /// - Open connections count towards the new limits on connections. If there are more than the limits
     ///   allow, none is closed, and none is accepted until there are fewer.
-    /// - [Certificates](Builder::tls) are put in force as by [`reload_tls`](Self::reload_tls): a running
+    /// - [Certificates](Builder::tls) are applied as by [`reload_tls`](Self::reload_tls): a running
     ///   session gets the new ones if it says STARTTLS.
     /// - [Subscribers](Self::events) get the events of old and new sessions.
     /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.

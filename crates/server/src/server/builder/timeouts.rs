@@ -14,8 +14,8 @@ impl Builder {
     }
 
     /// Sets the time for the next bytes of a message. Default is 180 s, but 10 s when slots are
-    /// [short](Self::max_connections). A message must also come at 500 bytes a second on average once the
-    /// server has waited for the client for 60 s. When slots are short, it must come at 4,000 bytes a second
+    /// [short](Self::max_connections). A message must also come at 500 bytes per second on average once the
+    /// server has waited for the client for 60 s. When slots are short, it must come at 4,000 bytes per second
     /// after 10 s.
     pub fn data_timeout(self, timeout: Duration) -> Self {
         self.timeout(Timeout::Data, timeout)
@@ -45,7 +45,7 @@ impl Builder {
 
     /// Sets the time for a whole session, checked between transactions. A transaction that begins in time
     /// gets the same time again, checked whenever the server waits for the client. After that, only a message
-    /// that has come at 4,000 bytes a second on average may go on, to its end. Default is an hour.
+    /// that has come at 4,000 bytes per second on average may go on, to its end. Default is an hour.
     pub fn session_timeout(self, timeout: Duration) -> Self {
         self.timeout(Timeout::Session, timeout)
     }

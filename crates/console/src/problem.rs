@@ -49,7 +49,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The parameters behind the `?` of a request.
+/// The parameters after the `?` of a request.
 #[derive(Debug)]
 pub(crate) struct Params<T>(pub(crate) T);
 

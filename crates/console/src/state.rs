@@ -1,4 +1,4 @@
-//! What all routes share.
+//! The services that all routes share.
 
 use std::net::SocketAddr;
 

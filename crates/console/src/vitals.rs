@@ -1,11 +1,11 @@
-//! What the program knows of itself, besides the server: it tells the console.
+//! Facts that the program tells the console about itself.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-/// What a program tells its [`Console`](crate::Console), for health and metrics. Clones share it.
+/// Facts that a program tells its [`Console`](crate::Console), for health and metrics. Clones share them.
 ///
 /// # Examples
 /// ```

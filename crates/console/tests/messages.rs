@@ -1,4 +1,4 @@
-//! What the pages of a message tell browsers, by literal bytes.
+//! The responses of the pages of a message, by literal bytes.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What the paths of the API answer.
+//! The handlers of the API.
 
 use std::sync::Arc;
 use std::time::Duration;

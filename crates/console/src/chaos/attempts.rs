@@ -10,7 +10,7 @@ use mailchute::Session;
 
 use super::stage::Stage;
 
-/// What a client is about to do.
+/// An action that a client is about to take.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     pub(super) stage: Stage,

@@ -52,7 +52,7 @@ struct Shared {
     in_force: Mutex<Option<InForce>>,
 }
 
-/// What all pages say while rules are active.
+/// The banner of all pages while rules are active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Banner {
     pub(crate) rules: usize,

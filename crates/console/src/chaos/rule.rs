@@ -11,7 +11,7 @@ use super::document::RuleDocument;
 use super::pattern::Pattern;
 use super::stage::Stage;
 
-/// What a rule does.
+/// The effect of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Effect {
     pub(super) delay: Duration,

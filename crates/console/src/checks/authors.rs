@@ -1,4 +1,4 @@
-//! Who the message says it is from, and who the envelope says.
+//! The author of the message, compared with the sender of the envelope.
 
 use super::{Context, Finding, Severity, found};
 use crate::mail::{Address, Mail};

@@ -121,7 +121,7 @@ fn html(mail: &Mail, outline: &Outline, findings: &mut Vec<Finding>) {
 }
 
 fn attachments(mail: &Mail, findings: &mut Vec<Finding>) {
-    /// What Gmail and Outlook block.
+    /// Types of files that Gmail and Outlook block.
     const BLOCKED: [&str; 34] = [
         "ade", "adp", "apk", "appx", "bat", "cab", "chm", "cmd", "com", "cpl", "dll", "dmg", "exe", "hta",
         "img", "ins", "iso", "isp", "jar", "js", "jse", "lib", "lnk", "msc", "msi", "msp", "mst", "pif",

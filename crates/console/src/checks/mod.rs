@@ -28,21 +28,21 @@ pub(crate) enum Severity {
     Note,
 }
 
-/// What a receiver would say.
+/// An objection that a strict receiver would have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     pub(crate) severity: Severity,
     /// A name for programs, such as `missing-date`.
     pub(crate) name: &'static str,
-    /// What was found, as a sentence.
+    /// The problem, as a sentence.
     pub(crate) text: String,
-    /// What to do about it, as a sentence.
+    /// The remedy, as a sentence.
     pub(crate) advice: &'static str,
     /// Where it is written, such as `RFC 5322 §3.6`.
     pub(crate) clause: Option<&'static str>,
 }
 
-/// What the session knows about a message, and the message does not.
+/// Facts about a message that only its session knows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Context<'c> {
     /// The sender of the envelope; `Some("")` is the null sender, `None` is unknown.

@@ -8,7 +8,7 @@ fn names(message: &str, context: &Context<'_>) -> Vec<&'static str> {
 const HEAD: &str = "From: Ann <ann@example.com>\nDate: Sun, 29 Nov 2026 12:00:00 +0100\nSubject: Hi\n\
     Message-ID: <1@example.com>\nMIME-Version: 1.0\nDKIM-Signature: v=1; d=example.com; h=from:subject\n";
 
-/// What is found in a message with these further lines.
+/// Returns the findings in a message with these further lines.
 fn found_in(rest: &str) -> Vec<&'static str> {
     names(&format!("{HEAD}{rest}"), &Context::default())
 }

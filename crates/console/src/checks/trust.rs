@@ -1,4 +1,4 @@
-//! What this server found out about the origin of the message.
+//! The results of this server about the origin of the message.
 
 use super::{Context, Finding, Severity, found};
 use crate::mail::Mail;

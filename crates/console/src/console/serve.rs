@@ -79,7 +79,7 @@ pub(crate) async fn serve(
         });
     }
     drop(listener);
-    // What is not done by then is dropped with the set.
+    // Connections that are still open then are dropped with the set.
     let _ = tokio::time::timeout(STOP_TIME, graceful.shutdown()).await;
     Ok(())
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::mailbox::MailboxError;
 use crate::problem::Problem;
 
-/// What is missing.
+/// The thing that is missing.
 #[derive(Debug)]
 pub(crate) enum Missing {
     /// The server keeps no mail that the console can read.

@@ -1,4 +1,4 @@
-//! What each response says to browsers.
+//! The headers of each response, for browsers.
 
 use axum::extract::Request;
 use axum::http::header::{

@@ -53,7 +53,7 @@ impl Identity {
         }
     }
 
-    /// What the token of the pages depends on.
+    /// Returns the text that the token of the pages depends on.
     pub(crate) fn key(&self) -> &str {
         match self {
             Self::Known { key, .. } => key,

@@ -1,4 +1,4 @@
-//! Who may see the console.
+//! The users and cookies that may see the console.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -53,7 +53,7 @@ struct Rules {
 pub(crate) struct Visitor {
     /// `None` if the console asks for no login.
     pub(crate) user: Option<String>,
-    /// What a form sends along in its field `token`.
+    /// The value of a form's field `token`.
     pub(crate) token: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a refused request gets.
+//! The responses to refused requests.
 
 use axum::http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! What the fields of a header are for.
+//! The purpose of the fields of a header.
 
 /// Returns what a field is for, in a sentence.
 pub(super) fn about(name: &str) -> Option<&'static str> {
@@ -64,7 +64,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("list-archive", "Where the archive of the list is (RFC 2369)."),
     ("list-help", "Where the list explains itself (RFC 2369)."),
     ("list-id", "The name of the list or the mailing (RFC 2919). Filters sort by it."),
-    ("list-owner", "How to reach the people behind the list (RFC 2369)."),
+    ("list-owner", "How to reach the people who run the list (RFC 2369)."),
     ("list-post", "How to write to the list (RFC 2369)."),
     ("list-subscribe", "How to subscribe to the list (RFC 2369)."),
     ("list-unsubscribe", "How to unsubscribe: a mailto: or https: address (RFC 2369)."),

@@ -98,7 +98,7 @@ fn candidates(text: &str) -> impl Iterator<Item = Candidate<'_>> {
     let mut at = 0;
     text.split(is_edge).filter_map(move |word| {
         let begin = at;
-        // What comes after a word is one character.
+        // One character follows a word.
         at += word.len();
         at += text[at..].chars().next().map_or(0, char::len_utf8);
         // Some codes have the letter of their sender in front: `G-123456`.
@@ -158,7 +158,7 @@ fn is_alone(text: &str, begin: usize, end: usize) -> bool {
         && !is_in_address(before)
 }
 
-/// Returns whether digits come right before or after, behind a space, a hyphen or a parenthesis.
+/// Returns whether digits come right before or after, next to a space, a hyphen or a parenthesis.
 fn is_in_phone(before: &str, after: &str) -> bool {
     let is_between = |c: char| matches!(c, ' ' | '(' | ')' | '-' | '.');
     let (left, right) = (before.trim_end_matches(is_between), after.trim_start_matches(is_between));

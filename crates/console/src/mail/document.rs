@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! What the author wrote is not cleaned: people come to see it. The sandbox of the frame and the policy of the response
+//! The text of the author is not cleaned: people come to see it. The sandbox of the frame and the policy of the response
 //! keep it harmless. They forbid scripts, forms, frames and, until the reader asks, all that comes from elsewhere.
 
 use std::collections::HashMap;

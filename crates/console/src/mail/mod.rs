@@ -43,7 +43,7 @@ pub(crate) struct Mail {
     /// Numbers of the parts that the message shows as text and as HTML.
     text_parts: Vec<usize>,
     html_parts: Vec<usize>,
-    /// What the HTML has in it, read when it is first asked for.
+    /// The content of the HTML, read when it is first asked for.
     outline: OnceLock<Option<Outline>>,
     unreadable: Option<&'static str>,
 }

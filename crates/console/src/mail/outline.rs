@@ -1,4 +1,4 @@
-//! What a page of HTML has in it: its text, its links, its images, and what it would load.
+//! The content of a page of HTML: its text, its links, its images, and what it would load.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ const LONGEST: usize = 8 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Link {
     pub(crate) url: String,
-    /// What the reader sees instead of the address. It is empty for a bare address.
+    /// The text that the reader sees instead of the address. It is empty for a bare address.
     pub(crate) text: String,
 }
 
@@ -34,7 +34,7 @@ impl Image {
     }
 }
 
-/// What a page of HTML has in it.
+/// The content of a page of HTML.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     pub(crate) text: String,

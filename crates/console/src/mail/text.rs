@@ -1,4 +1,4 @@
-//! What a message says in plain text, and what programs look for in it.
+//! A message as plain text, and the links and codes that programs look for in it.
 
 use super::codes::codes;
 use super::links::links;

@@ -1,4 +1,4 @@
-//! What changes in the mailbox.
+//! Changes in the mailbox.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) enum Change {
 /// Messages that were deleted, and can be restored for some seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deletion {
-    /// What [`Mailbox::undo`](super::Mailbox::undo) takes.
+    /// The argument of [`Mailbox::undo`](super::Mailbox::undo).
     pub(crate) number: u64,
     pub(crate) messages: u64,
 }

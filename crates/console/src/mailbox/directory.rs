@@ -34,7 +34,7 @@ impl Stamp {
     }
 }
 
-/// What is in a directory.
+/// The kind of an entry in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryKind {
     File,
@@ -129,7 +129,7 @@ impl Directory {
         Ok(Head { bytes, size })
     }
 
-    /// Removes a file. It is no failure if it is gone.
+    /// Removes a file. A file that is gone already is not an error.
     pub(super) fn remove(&self, name: &[u8]) -> io::Result<()> {
         match unlinkat(&self.0, name, AtFlags::empty()) {
             Err(rustix::io::Errno::NOENT) => Ok(()),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_in_the_place_of_a_message_is_no_wait() {
+    fn opening_a_pipe_instead_of_a_message_does_not_wait() {
         let path = tempfile::tempdir().unwrap();
         rustix::fs::mknodat(CWD, path.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
             .unwrap();

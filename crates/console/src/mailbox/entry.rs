@@ -1,4 +1,4 @@
-//! What the index keeps of a message, read from the beginning of its file.
+//! The facts of a message that the index keeps, read from the beginning of its file.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -74,7 +74,7 @@ impl Entry {
     }
 }
 
-/// What a parser of MIME has read.
+/// The facts that a parser of MIME has read.
 #[derive(Debug, Default)]
 struct Parsed {
     from: Vec<Address>,

@@ -111,7 +111,7 @@ impl Mailbox {
     ) -> Result<T, MailboxError> {
         let (sender, answer) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
-            // Whoever asked may be gone.
+            // The caller may be gone.
             let _ = sender.send(job(worker));
         });
         self.0.jobs.send(job).map_err(|_| MailboxError::Closed)?;
@@ -224,8 +224,8 @@ impl Mailbox {
         }
     }
 
-    /// Looks for each message that the server accepts, while somebody watches. Ends with the server. Of several callers, one
-    /// at a time looks.
+    /// Looks for each message that the server accepts, while somebody watches. Ends with the server. One
+    /// caller at a time looks.
     ///
     /// # Why
     /// The server makes no events that nobody wants. While nobody watches, a message costs nothing here.

@@ -1,6 +1,6 @@
 //! Names of files in a Maildir: `1769860800.M42P917Q0.mx.example.com,S=1024:2,FS`.
 
-/// What the name of a message's file says.
+/// The name of a message's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MailName<'n> {
     /// The part that stays when flags change.
@@ -8,7 +8,7 @@ pub(super) struct MailName<'n> {
     flags: &'n [u8],
 }
 
-/// What stands before the flags.
+/// The text before the flags.
 const FLAGS: &[u8] = b":2,";
 
 /// Times after this are no times: the year 2286.

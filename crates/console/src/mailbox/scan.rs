@@ -50,7 +50,7 @@ pub(super) fn directory_number(place: u64, in_cur: bool) -> u64 {
 /// Files that wait to be put into the index, by time.
 pub(super) type Waiting = BTreeMap<(i64, u64), MailFile>;
 
-/// What has changed since the last scan, besides files that wait.
+/// The changes since the last scan, besides files that wait.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Messages whose directory or flags have changed.

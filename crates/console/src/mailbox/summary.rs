@@ -1,4 +1,4 @@
-//! What lists show of messages.
+//! The facts of messages that lists show.
 
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ pub(crate) struct Summary {
     pub(crate) mailbox: String,
     /// The directory in the Maildir, such as `Junk`.
     pub(crate) folder: Option<String>,
-    /// What checks of the server have found, such as `spf=pass`.
+    /// The findings of checks, such as `spf=pass`.
     pub(crate) findings: Vec<String>,
     /// The client, as our `Received:` names it.
     pub(crate) client: Option<Client>,

@@ -1,4 +1,4 @@
-//! What the server wrote on top of a message: the envelope, the client, and the findings of checks.
+//! The trace fields that the server wrote on top of a message: the envelope, the client, and the findings of checks.
 
 use super::summary::Client;
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_of_other_programs_says_nothing_and_is_no_panic() {
+    fn mail_of_other_programs_says_nothing_and_never_panics() {
         for text in [
             "",
             "\n",

@@ -1,4 +1,4 @@
-//! What Mailpit's paths answer.
+//! The handlers of Mailpit's paths.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
@@ -195,7 +195,7 @@ pub(crate) async fn part(
     Ok(download(harmless_type(&part), &name, content))
 }
 
-/// Returns the type of a part for a download. What a browser could run is sent without one.
+/// Returns the type of a part for a download. A part that a browser could run is sent without one.
 fn harmless_type(part: &Part) -> &str {
     const ACTIVE: [&str; 6] = ["html", "xml", "svg", "script", "css", "multipart/"];
     let name = &*part.content_type;

@@ -154,7 +154,7 @@ fn rule_form(at: &At) -> Markup {
     }
 }
 
-/// What the forms send. Fields that stay empty say nothing.
+/// The fields of the forms. Empty ones say nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Act {

@@ -1,4 +1,4 @@
-//! What the lists and messages can have done to them: delete, restore, mark.
+//! The actions on lists and messages: delete, restore, mark.
 
 use std::sync::Arc;
 

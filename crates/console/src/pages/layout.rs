@@ -1,4 +1,4 @@
-//! What all pages have around them.
+//! The frame of all pages.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const SECTIONS: [(Section, &str, &str); 4] = [
     (Section::Chaos, "/chaos", "Chaos"),
 ];
 
-/// What each handler of a page gets: the services, and the visitor who asks.
+/// The argument of each handler of a page: the services, and the visitor who asks.
 #[derive(Debug, Clone)]
 pub(crate) struct At {
     pub(crate) state: Arc<State>,

@@ -6,7 +6,7 @@ use crate::mail::Mail;
 use crate::mailbox::Summary;
 use crate::pages::tab::Tab;
 
-/// What of the message is wanted.
+/// The part of the message that is wanted.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
     /// The search whose messages are the neighbours.

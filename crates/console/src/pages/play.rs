@@ -58,7 +58,7 @@ async fn index(at: At) -> Markup {
     at.page(Section::Play, "Playground", &content)
 }
 
-/// What the form of `/play` sends. The field `token` belongs to the guard.
+/// The fields of the form of `/play`. The field `token` belongs to the guard.
 #[derive(Debug, Deserialize)]
 struct Begin {
     #[serde(default)]
@@ -92,7 +92,7 @@ fn gone(at: &At) -> Response {
     (StatusCode::NOT_FOUND, at.page(Section::Play, "Playground", &content)).into_response()
 }
 
-/// What the forms of a conversation send.
+/// The fields of the forms of a conversation.
 #[derive(Debug, Deserialize)]
 struct Act {
     #[serde(default)]

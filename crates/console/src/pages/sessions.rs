@@ -35,7 +35,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/sessions/{id}/session.json", get(json))
 }
 
-/// What a reader wants to see of the list.
+/// The part of the list that a reader wants to see.
 #[derive(Debug, Default, Deserialize)]
 struct Wanted {
     #[serde(default)]
@@ -112,7 +112,7 @@ async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
     at.page(Section::Sessions, "Sessions", &content)
 }
 
-/// What is missing in the list.
+/// Notes on what is missing in the list.
 fn notes(state: &sessions::ListState) -> Markup {
     html! {
         div #notes {

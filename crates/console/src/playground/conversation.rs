@@ -69,7 +69,7 @@ pub(crate) struct Conversation {
     pub(crate) kept: Vec<Kept>,
     /// The bytes of each input, if there were any since the connection began.
     pub(crate) raw: Vec<u8>,
-    /// What happened since the last call of [`take_facts`](Self::take_facts).
+    /// The events since the last call of [`take_facts`](Self::take_facts).
     facts: Vec<Fact>,
     content: Vec<u8>,
     last_verb: Option<Verb>,
@@ -79,7 +79,7 @@ pub(crate) struct Conversation {
     is_over: bool,
 }
 
-/// What the server waits for besides commands.
+/// The input that the server waits for, besides commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Content,
@@ -117,7 +117,7 @@ impl Conversation {
         let server_of_it = server.clone();
         let turn = theirs.turn();
         let serving = turn.tell_idle(async move { server_of_it.serve_connection(theirs, arrival).await });
-        // Mail of the playground is no mail, so the log does not hear of it.
+        // Mail of the playground is not real, so it is not logged.
         let serving = tokio::spawn(serving.with_subscriber(NoSubscriber::new()));
         let mut client = client;
         let is_open = timeout(PATIENCE, client.until_idle()).await.unwrap_or(false);

@@ -1,4 +1,4 @@
-//! What happened in a conversation, as far as lessons ask about it.
+//! The events of a conversation, as far as lessons ask about them.
 
 use mailchute::command::Verb;
 use mailchute::events::Event;

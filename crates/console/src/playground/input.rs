@@ -1,4 +1,4 @@
-//! What a person types: text, and how its lines end.
+//! The input of a person: text, and how its lines end.
 
 use serde::{Deserialize, Serialize};
 

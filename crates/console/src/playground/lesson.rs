@@ -14,7 +14,7 @@ use super::input::Input;
 pub(crate) struct Lesson {
     pub(crate) id: String,
     pub(crate) title: String,
-    /// What it is about, in a sentence or two.
+    /// The topic, in a sentence or two.
     pub(crate) about: String,
     /// Speaks LMTP.
     #[serde(default)]
@@ -30,16 +30,16 @@ pub(crate) struct Lesson {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Step {
-    /// What to do.
+    /// The task of the reader.
     pub(crate) task: String,
     /// One or several inputs that pass the step.
     hint: Vec<Typed>,
     /// Inputs that do not pass it.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests play it"))]
     wrong: Vec<Typed>,
-    /// What must happen, in any order.
+    /// The events that must happen, in any order.
     expect: Vec<Expected>,
-    /// What the step has shown.
+    /// The lesson of the step.
     pub(crate) learned: String,
 }
 
@@ -59,7 +59,7 @@ impl Typed {
     }
 }
 
-/// What must happen. Each field that is given must hold of the same fact.
+/// An event that must happen. Each field that is given must hold of the same fact.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 enum Expected {

@@ -38,7 +38,7 @@ pub(super) fn pipe() -> (ClientEnd, ServerEnd) {
     (client, ServerEnd { io: theirs, read: 0, turn })
 }
 
-/// What the server has found since it was last woken.
+/// The state of the pipe when the server was last woken.
 #[derive(Debug, Clone)]
 pub(super) struct Turn {
     /// The bytes that it had read when it found nothing, and 1 more; 0 if it has not.

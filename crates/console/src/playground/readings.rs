@@ -14,7 +14,7 @@ use super::conversation::{Conversation, Kept};
 use super::entry::Entry;
 use super::input::{Input, LineEnd};
 
-/// What a server makes of the bytes.
+/// The bytes as one server reads them.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
     /// The messages that it kept.

@@ -20,7 +20,7 @@ pub(crate) struct Visit {
     conversation: Conversation,
     lesson: Option<&'static Lesson>,
     step: usize,
-    /// What happened since the step began.
+    /// The events since the step began.
     facts: Vec<Fact>,
 }
 

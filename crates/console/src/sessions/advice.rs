@@ -1,4 +1,4 @@
-//! What to do about a refusal.
+//! Advice about a refusal.
 //!
 //! # Why
 //!

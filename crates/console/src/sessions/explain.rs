@@ -5,7 +5,7 @@ use mailchute::command::Verb;
 use mailchute::explain::{self, Explanation};
 use mailchute::tls::TlsFacts;
 
-/// What a line or a part of it means.
+/// The meaning of a line, or of a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meaning {
     /// The part of the line. Empty for the whole line.

@@ -15,7 +15,7 @@ pub(crate) struct Listing {
     pub(crate) state: State,
 }
 
-/// What is known besides the single sessions.
+/// Facts besides the single sessions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct State {
     /// Sessions that are kept.

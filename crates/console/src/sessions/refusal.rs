@@ -24,15 +24,15 @@ pub(crate) struct Refusal {
     /// The cause, which the client does not see.
     pub(crate) cause: Option<String>,
     pub(crate) took: Option<Duration>,
-    /// What the codes of the reply mean.
+    /// The meaning of the codes of the reply.
     pub(crate) meaning: Option<Meaning>,
-    /// What to do about it.
+    /// Advice to the reader.
     pub(crate) advice: &'static str,
     /// Whether the client may try again.
     pub(crate) is_temporary: bool,
 }
 
-/// Who refused.
+/// The part that refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refuser {
     /// The server itself.

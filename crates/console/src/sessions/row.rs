@@ -35,7 +35,7 @@ pub(crate) enum Speaker {
     /// The content of a message, which the client sent.
     Content,
     Server,
-    /// What is not on the wire.
+    /// A note, which is not on the wire.
     Note,
 }
 

@@ -1,4 +1,4 @@
-//! Words for a shell, from texts that strangers chose.
+//! Words for a shell, from texts that clients chose.
 
 use mailchute::syntax::escaped;
 

@@ -92,7 +92,7 @@ impl Summary {
     }
 }
 
-/// What a command says about the session.
+/// A fact about the session that a command states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said<'a> {
     /// EHLO, HELO or LHLO, with the name.

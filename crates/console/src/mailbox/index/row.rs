@@ -57,7 +57,7 @@ pub(super) fn file(row: &Row<'_>) -> Result<MailFile, Error> {
     Ok(MailFile { place: place.cast_unsigned(), in_cur: flags & IN_CUR != 0, name: row.get(2)? })
 }
 
-/// What stands between the items of a list. No field of a message has it.
+/// The separator of the items of a list. No field of a message has it.
 const ITEM: char = '\u{1e}';
 const PART: char = '\u{1f}';
 

@@ -22,7 +22,7 @@ const VERSION: i64 = 1;
 /// How long another process may hold the file.
 const LOCKED: Duration = Duration::from_secs(2);
 
-/// What lists and counts read is in a table of its own: it is small, so that counting 100,000 messages takes
+/// Lists and counts read a separate table: it is small, so that counting 100,000 messages takes
 /// milliseconds. The key of all is the message's `Id`.
 const TABLES: &str = "
     CREATE TABLE messages (

@@ -1,4 +1,4 @@
-//! What is wrong with a search, and what to write instead.
+//! A mistake in a search, and what to write instead.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(crate) enum SearchMistake {
 }
 
 impl Key {
-    /// Returns what may stand behind its colon.
+    /// Returns what may follow its colon.
     fn advice(self) -> &'static str {
         match self {
             Self::From => "write a word after it, such as from:alice",

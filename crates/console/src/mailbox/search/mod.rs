@@ -94,7 +94,7 @@ impl Search {
     /// Reads what a person wrote. Ages count from now.
     ///
     /// # Errors
-    /// What is wrong with the text, and what to write instead.
+    /// The mistake in the text, and what to write instead.
     pub(crate) fn parse(text: &str) -> Result<Self, SearchMistake> {
         Self::parse_at(text, Timestamp::now())
     }

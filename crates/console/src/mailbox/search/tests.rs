@@ -1,4 +1,4 @@
-//! What is read from searches.
+//! Searches as they are read.
 
 use proptest::prelude::*;
 
@@ -49,7 +49,7 @@ fn each_kind_of_term_is_read() {
 }
 
 #[test]
-fn a_word_with_a_colon_that_is_no_key_is_a_word() {
+fn a_word_with_a_colon_but_without_a_key_is_a_word() {
     for (word, is_beginning) in
         [("https://example.com", true), ("12:30", false), ("Re:", false), ("a:b:cde", true)]
     {

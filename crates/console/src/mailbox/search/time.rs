@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    // A date is a time at midnight too. A time without an offset is no timestamp.
+    // A date is a time at midnight too. A time without an offset is not a timestamp.
     if let Ok(date) = text.parse::<Date>() {
         return match text.contains(['T', 't', ' ']) {
             true => TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok(),

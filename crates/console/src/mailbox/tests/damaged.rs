@@ -81,7 +81,7 @@ async fn another_layout_makes_a_new_index() {
 #[tokio::test]
 async fn an_index_that_cannot_be_written_is_in_memory() {
     let (mails, file, all) = indexed().await;
-    // Root may write anywhere, but a directory is no file.
+    // Root may write anywhere, but a directory is not a file.
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     let mailbox = mails.open();

@@ -35,7 +35,7 @@ impl Worker {
     fn mark_file(&self, file: &MailFile, is_unread: bool) -> std::io::Result<()> {
         let read = MailFile { in_cur: true, ..file.clone() };
         let from = self.directory(file)?;
-        // Without it, nothing can be marked, and that is no move by others.
+        // Without it, nothing can be marked, and the file has not moved.
         let to = self.directory(&read).map_err(|error| Error::other(format!("cannot open cur: {error}")))?;
         from.rename(&file.name, &to, &MailName::parse(&file.name).with_flag(SEEN, !is_unread))
     }

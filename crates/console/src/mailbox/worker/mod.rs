@@ -242,7 +242,7 @@ impl Worker {
         self.is_closed = true;
     }
 
-    /// Tells whoever watches.
+    /// Tells the subscribers.
     fn tell(&mut self, change: Change) {
         self.groups = None;
         // Nobody may watch.

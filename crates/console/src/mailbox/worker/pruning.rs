@@ -40,7 +40,7 @@ impl Worker {
             }
             let removed = excess.iter().take_while(|file| Instant::now() < end && self.remove(file)).count();
             self.refresh()?;
-            // What is left, and a file that cannot be removed now, have their turn later.
+            // The rest, and a file that cannot be removed now, have their turn later.
             if removed < excess.len() {
                 return Ok(());
             }

@@ -49,7 +49,7 @@ fn row(session: &Summary) -> Markup {
     }
 }
 
-/// What has become of the session, in a word.
+/// The outcome of the session, in a word.
 fn outcome(session: &Summary) -> Markup {
     let messages = u64::from(session.messages);
     html! {

@@ -42,7 +42,7 @@ pub(crate) fn session_fragment(session: &Transcript) -> Markup {
     }
 }
 
-/// What changes while the session goes on, without its lines.
+/// The part that changes while the session goes on, without its lines.
 pub(crate) fn head(session: &Transcript) -> Markup {
     html! {
         (facts(&session.summary, session))

@@ -13,6 +13,7 @@ use mailchute::Message;
 use mailchute::message::BodyError;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Body, Certificate, Client, Url};
+use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
 /// Requests at a time, and so connections.
@@ -236,6 +237,23 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Reads a key of an answer. `null` is like a missing key: web servers write it for numbers that are not finite, and for
+/// lists and objects that they do not have.
+pub(crate) fn null_is_missing<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a message to its end, and returns its bytes.
+pub(crate) async fn size_of(mut reader: Message) -> Result<u64, BodyError> {
+    let mut size = 0;
+    while let Some(chunk) = reader.chunk().await? {
+        size += chunk.len() as u64;
+    }
+    Ok(size)
 }
 
 /// Returns a body that streams the message from where its reader stands.

@@ -14,6 +14,11 @@ const RESULTS: &str = "ARC-Authentication-Results";
 const MESSAGE: &str = "ARC-Message-Signature";
 const SEAL: &str = "ARC-Seal";
 
+/// Bytes of the results of all sets together. They are kept until the body has come, which may take an hour.
+///
+/// A longer text is left out: if it were cut, it could say something else.
+const MAX_RESULTS: usize = 64 * 1024;
+
 /// A chain whose sets are complete. Its signatures are not verified.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -49,6 +54,7 @@ impl Chain {
         let Some(last) = places.len().checked_sub(1) else { return Ok(None) };
         let mut sets = Vec::new();
         let mut seals = Vec::new();
+        let mut room = MAX_RESULTS;
         let mut hash = Hash::default();
         check_last_status(fields, &places[last])?;
         for (at, set) in (1..).zip(&places) {
@@ -60,11 +66,14 @@ impl Chain {
             let signed = read_seal(fields, seal, at, hash.clone())?;
             hash.add_field(Canonicalization::Relaxed, fields.at(seal));
             let (_, results) = split_results(fields.split_at(results).1).unwrap_or_default();
+            let results = String::from_utf8_lossy(results).replace("\r\n", "").trim().to_owned();
+            let results = if results.len() > room { String::new() } else { results };
+            room -= results.len();
             sets.push(ArcSet {
                 instance: at,
                 domain: signed.signer.domain.clone(),
                 selector: signed.signer.selector.clone(),
-                results: String::from_utf8_lossy(results).replace("\r\n", "").trim().to_owned(),
+                results,
             });
             seals.push(signed);
         }

@@ -35,6 +35,7 @@ pub struct ArcSet {
     /// The selector of the key of the seal (`s=`), in A-labels.
     pub selector: String,
     /// The text of `ARC-Authentication-Results:` after the instance: `mx.example.org; spf=pass …`. Lines are unfolded.
-    /// The sealer chooses it, so escape it before it is shown.
+    /// The sealer chooses it, so escape it before it is shown. The texts of all sets have 64 KiB together. One that does not
+    /// fit is empty.
     pub results: String,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::future::join;
-use mailchute::message::{BodyError, Field, Header};
+use mailchute::message::{BodyError, Field};
 use mailchute::{Filter, Message, Refusal, Session};
 
 use super::clients::Client;
@@ -77,12 +77,11 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
             // The check at MAIL was left out, by a condition for example.
             None => self.check_sender(&sender, address, session).await,
         };
-        let Read { header, dkim, arc, hashes } = read(message).await?;
+        let Read { query, dkim, arc, hashes } = read(message).await?;
         let (resolver, now) = (self.resolver(), SystemTime::now());
         let (dkim, arc) =
             join(dkim.verify(&hashes, &resolver, now), arc.verify(&hashes, &resolver, now)).await;
-        let from = header.all("From").map(Field::raw_value);
-        let mut query = DmarcQuery::new(from).spf(&spf).draw(draw());
+        let mut query = query.spf(&spf).draw(draw());
         for signature in &dkim.signatures {
             query = match (&signature.domain, signature.result) {
                 (Some(domain), DkimResult::Pass) if signature.unsigned_bytes == 0 && !signature.is_test => {
@@ -138,13 +137,18 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
 
 /// A message that was read, and the verifiers of its signatures and seals.
 struct Read {
-    header: Header,
+    /// With the authors, and nothing else yet.
+    query: DmarcQuery,
     dkim: DkimVerifier,
     arc: ArcVerifier,
     hashes: BodyHashes,
 }
 
 /// Reads a message once.
+///
+/// # Why
+/// A header may have 1 MiB, and a client may take an hour for the body. So nothing of the header is held meanwhile, except
+/// what the checks need of it.
 async fn read(message: &mut Message) -> Result<Read, BodyError> {
     let mut original = message.original().await?;
     let header = original.read_header().await?;
@@ -152,11 +156,13 @@ async fn read(message: &mut Message) -> Result<Read, BodyError> {
     let mut hasher = BodyHasher::new();
     let dkim = DkimVerifier::new(&fields, &mut hasher, &DkimLimits::default());
     let arc = ArcVerifier::new(&fields, &mut hasher);
+    let query = DmarcQuery::new(header.all("From").map(Field::raw_value));
     drop(fields);
+    drop(header);
     while let Some(chunk) = original.chunk().await? {
         hasher.update(&chunk);
     }
-    Ok(Read { header, dkim, arc, hashes: hasher.finish() })
+    Ok(Read { query, dkim, arc, hashes: hasher.finish() })
 }
 
 /// Keeps the outcomes with the transaction.

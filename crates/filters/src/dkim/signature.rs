@@ -9,6 +9,9 @@ use crate::name::{is_name, to_ascii};
 /// The longest RSA signature, that of a key with 8192 bits.
 const MAX_SIGNATURE: usize = 1024;
 
+/// The length of a SHA-256 hash. A longer one is kept until the body has come, and is never right.
+const MAX_BODY_HASH: usize = 32;
+
 /// The tags of every signature, of `ARC-Seal` too: who signs, and how.
 #[derive(Debug)]
 pub(crate) struct SignerTags {
@@ -61,7 +64,8 @@ impl<'t> MessageTags<'t> {
     pub(crate) fn parse(tags: &TagList<'t>, c: &'static str) -> Result<Self, DkimProblem> {
         let c = tags.get("c").unwrap_or(c);
         let (header, body) = Canonicalization::parse_pair(c).ok_or(DkimProblem::WrongTag("c"))?;
-        let body_hash = decode_base64(required(tags, "bh")?).ok_or(DkimProblem::WrongTag("bh"))?;
+        let body_hash = decode_base64(required(tags, "bh")?).filter(|hash| hash.len() <= MAX_BODY_HASH);
+        let body_hash = body_hash.ok_or(DkimProblem::WrongTag("bh"))?;
         let fields = required(tags, "h")?;
         let body_length = tags.get("l").map(|value| number(value, 76).ok_or(DkimProblem::WrongTag("l")));
         let queries = tags.get("q").unwrap_or("dns/txt");

@@ -42,12 +42,9 @@ pub(super) async fn judge(
         return Ok(decided);
     }
     let mut telling = Telling { conversation, options, session };
-    let header = message.read_header().await.map_err(of_message)?;
-    for field in &header {
-        let decision = telling.field(field).await?;
-        if decision != Decision::Continue {
-            return Ok((Stage::Header, decision));
-        }
+    let decision = telling.header(message).await?;
+    if decision != Decision::Continue {
+        return Ok((Stage::Header, decision));
     }
     let decision = telling.bytes(Stage::EndOfHeader, message, b"").await?;
     if decision != Decision::Continue {
@@ -82,6 +79,18 @@ impl Telling<'_> {
     fn link_with_macros(&mut self, stage: Stage, message: &Message) -> Result<&mut Link, LinkError> {
         let sender = &message.envelope().sender;
         self.conversation.link_with_macros(stage, self.session, sender, message.id())
+    }
+
+    /// Tells all fields. None is held afterwards, as the body may take an hour.
+    async fn header(&mut self, message: &mut Message) -> Result<Decision, Unjudged> {
+        let header = message.read_header().await.map_err(of_message)?;
+        for field in &header {
+            let decision = self.field(field).await?;
+            if decision != Decision::Continue {
+                return Ok(decision);
+            }
+        }
+        Ok(Decision::Continue)
     }
 
     /// Tells a field. A long one, such as a list of two thousand recipients, is cut to what the milter takes: the message

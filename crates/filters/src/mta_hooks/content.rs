@@ -12,11 +12,14 @@ use reqwest::Body;
 
 use super::json_text::JsonText;
 
-/// The parts of a message that are sent, and how long they are.
+/// How long the parts of a message are that are sent.
+///
+/// # Why
+/// Requests wait for each other, and a header may have 1 MiB. So a request that waits holds nothing of its message.
 #[derive(Debug)]
 pub(super) struct Measured {
-    /// The header as JSON, with the opening of `contents`.
-    opening: Bytes,
+    /// Bytes of the header as JSON, with the opening of `contents`.
+    opening: u64,
     /// The bytes of the message above its contents.
     above: u64,
     /// Bytes of the message.
@@ -27,39 +30,27 @@ pub(super) struct Measured {
     is_inexact: bool,
 }
 
-/// Readers of one message that are needed to measure it and to send it twice.
-pub(super) const READERS: usize = 5;
+/// Readers of one message that are needed to wait for its end, to measure it, and to send it twice.
+pub(super) const READERS: usize = 8;
 
 impl Measured {
-    /// Reads the whole message once.
-    pub(super) async fn new(header: &Header, mut reader: Message) -> Result<Self, BodyError> {
-        let mut is_inexact = false;
+    /// Reads the whole message once. It has come, and has this many bytes.
+    pub(super) async fn new(size: u64, mut reader: Message) -> Result<Self, BodyError> {
+        let header = reader.header().await?;
+        let (opening, is_inexact) = opening(&header);
         let mut top = BytesMut::new();
-        let mut opening = b"\"message\":{\"headers\":[".to_vec();
-        for (number, field) in header.fields().iter().enumerate() {
+        for field in &header {
             top.extend_from_slice(field.raw());
             top.extend_from_slice(b"\r\n");
-            // A name with white space before its colon is not as it was sent.
-            is_inexact |= field.raw().get(field.name().as_str().len()) != Some(&b':');
-            let mut value = JsonText::default();
-            opening.extend_from_slice(if number == 0 { b"[\"" } else { b",[\"" });
-            value.push(field.name().as_str().as_bytes(), &mut opening);
-            opening.extend_from_slice(b"\",\"");
-            value.push(field.raw_value(), &mut opening);
-            value.finish(&mut opening);
-            opening.extend_from_slice(b"\\r\\n\"]");
-            is_inexact |= value.is_lossy();
         }
-        opening.extend_from_slice(b"],\"contents\":\"");
         top.extend_from_slice(b"\r\n");
 
-        let mut measured = Self { opening: opening.into(), above: 0, size: 0, escaped: 0, is_inexact };
+        let mut measured = Self { opening: opening.len() as u64, above: 0, size, escaped: 0, is_inexact };
         let mut begin = BytesMut::new();
         while begin.len() < top.len() {
             let Some(chunk) = reader.chunk().await? else { break };
             begin.extend_from_slice(&chunk);
         }
-        measured.size = begin.len() as u64;
         let above = if begin.starts_with(&top) {
             top.len()
         } else {
@@ -73,18 +64,12 @@ impl Measured {
         while let Some(chunk) = reader.chunk().await? {
             measured.escaped += escaped.len() as u64;
             escaped.clear();
-            measured.size += chunk.len() as u64;
             text.push(&chunk, &mut escaped);
         }
         text.finish(&mut escaped);
         measured.escaped += escaped.len() as u64;
         measured.is_inexact |= text.is_lossy();
         Ok(measured)
-    }
-
-    /// Returns the size of the message in bytes.
-    pub(super) fn size(&self) -> u64 {
-        self.size
     }
 
     fn closing(&self) -> String {
@@ -99,15 +84,15 @@ impl Measured {
     /// Returns the bytes of a body that begins with `head`.
     pub(super) fn length(&self, head: &Bytes) -> u64 {
         let raw = if self.is_inexact { self.size.div_ceil(3) * 4 } else { 0 };
-        let fixed = head.len() + self.opening.len() + self.closing().len() + self.end().len();
-        fixed as u64 + self.escaped + raw
+        let fixed = head.len() + self.closing().len() + self.end().len();
+        fixed as u64 + self.opening + self.escaped + raw
     }
 
     /// Returns a body that begins with `head` and streams the message.
-    pub(super) fn body(&self, head: Bytes, contents: Message, raw: Message) -> Body {
+    pub(super) fn body(&self, head: Bytes, [header, contents, raw]: [Message; 3]) -> Body {
         let mut parts = VecDeque::from([
             Part::Bytes(head),
-            Part::Bytes(self.opening.clone()),
+            Part::Header(Some(header)),
             Part::Contents { reader: contents, text: JsonText::default(), skip: self.above },
             Part::Bytes(self.closing().into()),
         ]);
@@ -127,12 +112,41 @@ impl Measured {
     }
 }
 
+/// Returns the header as JSON, with the opening of `contents`, and whether the text does not have all its bytes.
+fn opening(header: &Header) -> (Vec<u8>, bool) {
+    let mut is_inexact = false;
+    let mut opening = b"\"message\":{\"headers\":[".to_vec();
+    for (number, field) in header.fields().iter().enumerate() {
+        // A name with white space before its colon is not as it was sent.
+        is_inexact |= field.raw().get(field.name().as_str().len()) != Some(&b':');
+        let mut value = JsonText::default();
+        opening.extend_from_slice(if number == 0 { b"[\"" } else { b",[\"" });
+        value.push(field.name().as_str().as_bytes(), &mut opening);
+        opening.extend_from_slice(b"\",\"");
+        value.push(field.raw_value(), &mut opening);
+        value.finish(&mut opening);
+        opening.extend_from_slice(b"\\r\\n\"]");
+        is_inexact |= value.is_lossy();
+    }
+    opening.extend_from_slice(b"],\"contents\":\"");
+    (opening, is_inexact)
+}
+
 /// A part of a body.
 #[derive(Debug)]
 enum Part {
     Bytes(Bytes),
-    Contents { reader: Message, text: JsonText, skip: u64 },
-    Raw { reader: Message, rest: Vec<u8> },
+    /// The header, until it is sent.
+    Header(Option<Message>),
+    Contents {
+        reader: Message,
+        text: JsonText,
+        skip: u64,
+    },
+    Raw {
+        reader: Message,
+        rest: Vec<u8>,
+    },
 }
 
 impl Part {
@@ -140,6 +154,10 @@ impl Part {
     async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         match self {
             Self::Bytes(bytes) => Ok(Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty())),
+            Self::Header(reader) => {
+                let Some(mut reader) = reader.take() else { return Ok(None) };
+                Ok(Some(opening(&reader.header().await?).0.into()))
+            }
             Self::Contents { reader, text, skip } => {
                 let mut escaped = Vec::new();
                 while escaped.is_empty()

@@ -22,7 +22,7 @@ use reqwest::header::CONTENT_LENGTH;
 pub use builder::MtaHooksBuilder;
 pub use stage::{HookStage, HookStageError};
 
-use crate::http_client::{HttpClient, ScannerUrl, UrlError};
+use crate::http_client::{HttpClient, ScannerUrl, UrlError, size_of};
 use crate::scanner_edits::TooManyEdits;
 use content::{Measured, READERS};
 use request::Request;
@@ -173,16 +173,16 @@ impl MtaHooks {
 
     /// Asks about a message.
     async fn message(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
-        let header = message.header().await?;
         let all: Vec<usize> = (0..message.envelope().recipients.len()).collect();
         let mut readers = message.split(&vec![all; READERS]).into_iter();
         let mut next = || readers.next().ok_or_else(|| Refusal::internal("a message cannot be split"));
         // The time of the web server begins when the client has sent all.
-        let measured = Measured::new(&header, next()?).await?;
-        if measured.size() > self.options.max_size {
+        let size = size_of(next()?).await?;
+        if size > self.options.max_size {
             session.add_finding(self.options.name.clone(), "skipped");
             return Ok(());
         }
+        let measured = Measured::new(size, next()?).await?;
         let request = Request::new(HookStage::Data, session);
         let mut json = request.message(message.id().to_string(), message.envelope()).json()?;
         // The message follows in the same object.
@@ -190,7 +190,7 @@ impl MtaHooks {
         json.push(',');
         let head = Bytes::from(json);
         let length = measured.length(&head);
-        let mut body = || Ok::<_, Refusal>(measured.body(head.clone(), next()?, next()?));
+        let mut body = || Ok::<_, Refusal>(measured.body(head.clone(), [next()?, next()?, next()?]));
         let asked = self.post(HookStage::Data, length, [body()?, body()?]);
         let decided = self.options.bounds.wait(self.options.name.clone(), session, asked).await?;
         let Some(Decided { action, fate }) = decided else { return Ok(()) };

@@ -11,13 +11,12 @@ mod verdict;
 use std::fmt;
 use std::sync::Arc;
 
-use mailchute::message::BodyError;
 use mailchute::{Builder, Filter, Install, Message, Refusal, Session};
 
 pub use builder::RspamdBuilder;
 pub use verdict::{RspamdAction, RspamdVerdict, Symbol};
 
-use crate::http_client::{HttpClient, ScannerUrl, UrlError, streamed};
+use crate::http_client::{HttpClient, ScannerUrl, UrlError, size_of, streamed};
 use crate::scanner_edits::{Edit, Edits, TooManyEdits};
 use answer::Answer;
 
@@ -202,14 +201,6 @@ impl fmt::Debug for Rspamd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Rspamd").field(&self.options).finish()
     }
-}
-
-async fn size_of(mut reader: Message) -> Result<u64, BodyError> {
-    let mut size = 0;
-    while let Some(chunk) = reader.chunk().await? {
-        size += chunk.len() as u64;
-    }
-    Ok(size)
 }
 
 /// Returns the beginning of a text, at most this many bytes.

@@ -26,7 +26,7 @@ fn ok(answer: &Value) -> Answer {
 }
 
 fn accept() -> Answer {
-    ok(&json!({"action": "accept"}))
+    ok(&json!({"action": "accept", "response": null, "modifications": null}))
 }
 
 /// Asks about a message.

@@ -8,13 +8,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{HookStage, MtaHooksBuilder};
+use crate::http_client::null_is_missing;
 use crate::scanner_edits::{Edit, Edits};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Response {
     action: Action,
     response: Option<SmtpResponse>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_missing")]
     modifications: Vec<Modification>,
 }
 
@@ -34,7 +35,7 @@ struct SmtpResponse {
     #[serde(alias = "enhanced_status", rename = "enhancedStatus")]
     enhanced_status: Option<String>,
     message: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_missing")]
     disconnect: bool,
 }
 
@@ -43,12 +44,12 @@ struct SmtpResponse {
 enum Modification {
     ChangeFrom {
         value: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "null_is_missing")]
         parameters: Map<String, Value>,
     },
     AddRecipient {
         value: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "null_is_missing")]
         parameters: Map<String, Value>,
     },
     DeleteRecipient {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::pairs::Pairs;
 use super::{RspamdAction, RspamdVerdict, Symbol, cut};
+use crate::http_client::null_is_missing;
 
 /// The symbols that are kept of an answer.
 const MOST_SYMBOLS: usize = 500;
@@ -13,26 +14,21 @@ const MOST_SYMBOLS: usize = 500;
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     action: String,
+    // Numbers are only shown, so odd ones are no reason to lose the verdict. rspamd writes `null` for NaN.
     #[serde(default)]
-    score: f64,
+    score: Value,
     #[serde(default)]
-    required_score: f64,
+    required_score: Value,
     #[serde(default)]
-    symbols: Pairs<RawSymbol>,
+    symbols: Pairs<Value>,
     #[serde(default)]
     messages: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_missing")]
     pub(super) milter: Milter,
     #[serde(default, rename = "dkim-signature")]
     pub(super) dkim_signature: Value,
     #[serde(default)]
     pub(super) subject: Value,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawSymbol {
-    #[serde(default)]
-    score: f64,
 }
 
 /// The edits that rspamd asks for besides its action.
@@ -46,6 +42,7 @@ pub(super) struct Milter {
     pub(super) del_rcpt: Value,
     /// Another fate of messages that are to be refused: `discard` or `quarantine`.
     pub(super) reject: Value,
+    #[serde(deserialize_with = "null_is_missing")]
     pub(super) no_action: bool,
     pub(super) spam_header: SpamField,
 }
@@ -76,12 +73,12 @@ impl Answer {
         let symbols = self.symbols.0.iter().take(MOST_SYMBOLS);
         RspamdVerdict {
             action: RspamdAction::of(&self.action),
-            score: self.score,
-            required_score: self.required_score,
+            score: self.score.as_f64().unwrap_or_default(),
+            required_score: self.required_score.as_f64().unwrap_or(f64::NAN),
             symbols: symbols
-                .map(|(name, RawSymbol { score })| Symbol {
+                .map(|(name, symbol)| Symbol {
                     name: cut(name, super::LONGEST_NAME).to_owned(),
-                    score: *score,
+                    score: symbol["score"].as_f64().unwrap_or_default(),
                 })
                 .collect(),
         }

@@ -24,7 +24,9 @@ pub(super) fn edits(verdict: &RspamdVerdict) -> [Edit; 2] {
 /// Returns the value as rspamd writes it, with one symbol a line.
 fn value(verdict: &RspamdVerdict) -> String {
     let is_spam = if verdict.action == RspamdAction::Reject { "True" } else { "False" };
-    let mut text = format!("default: {is_spam} [{:.2} / {:.2}]", verdict.score, verdict.required_score);
+    // rspamd writes `nan`.
+    let required = format!("{:.2}", verdict.required_score).to_ascii_lowercase();
+    let mut text = format!("default: {is_spam} [{:.2} / {required}]", verdict.score);
     for symbol in verdict.symbols.iter().take(MOST_SYMBOLS) {
         let is_plain = |c: char| c.is_ascii_graphic() && c != ';';
         let name: String = symbol.name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();

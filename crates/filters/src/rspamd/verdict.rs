@@ -13,7 +13,8 @@ pub struct RspamdVerdict {
     pub action: RspamdAction,
     /// The score of the message. A higher one means more spam.
     pub score: f64,
-    /// The score from which on rspamd refuses a message.
+    /// The score from which on rspamd refuses a message. It is NaN if rspamd names none, as no action of the message has a
+    /// limit. No score is larger than NaN.
     pub required_score: f64,
     /// The symbols of the rules that matched, by name. At most 500 are kept.
     pub symbols: Vec<Symbol>,

@@ -184,6 +184,33 @@ async fn the_result_replaces_that_of_the_client() {
 }
 
 #[tokio::test]
+async fn numbers_that_are_not_finite_do_not_break_an_answer() {
+    for answer in [
+        r#"{"action":"no action","score":0.1,"required_score":null,"symbols":{},"messages":{}}"#,
+        r#"{"action":"no action","score":0.1,"symbols":null,"messages":null,"milter":null}"#,
+        r#"{"action":"no action","score":0.1,"symbols":[],"milter":{"no_action":null,"spam_header":null}}"#,
+    ] {
+        let web = Web::start([Answer::Ok(answer.to_owned())]).await;
+        let options = |builder: RspamdBuilder| builder.result_field(true);
+        let (session, message, concluded) = ask(&web, options, "A: 1\r\n\r\n").await;
+        concluded.unwrap();
+        assert_eq!(session.finding("rspamd").unwrap().result(), "no-action");
+        let verdict: RspamdVerdict = session.transaction_state().get().unwrap();
+        assert!(verdict.required_score.is_nan() && verdict.symbols.is_empty(), "{verdict:?}");
+        let expected = "X-Spamd-Result: default: False [0.10 / nan]\r\nA: 1\r\n\r\n";
+        assert_eq!(testing::next_reader(&message).unwrap().bytes().await.unwrap(), expected, "{answer}");
+    }
+    let answer =
+        r#"{"action":"reject","score":null,"symbols":{"A":{"score":null},"B":null,"C":{"score":2}}}"#;
+    let web = Web::start([Answer::Ok(answer.to_owned())]).await;
+    let (session, _message, concluded) = ask(&web, |builder| builder, "A: 1\r\n\r\n").await;
+    assert_eq!(concluded.unwrap_err().code().get(), 550);
+    let verdict: RspamdVerdict = session.transaction_state().get().unwrap();
+    let symbols: Vec<_> = verdict.symbols.iter().map(|symbol| (&*symbol.name, symbol.score)).collect();
+    assert_eq!((verdict.score, &symbols[..]), (0.0, &[("A", 0.0), ("B", 0.0), ("C", 2.0)][..]));
+}
+
+#[tokio::test]
 async fn a_large_message_is_not_sent() {
     let web = Web::start([Answer::Ok(SPAM.to_owned())]).await;
     let (session, _message, concluded) = ask(&web, |builder| builder.max_size(10), "A: 1\r\n\r\n0123").await;

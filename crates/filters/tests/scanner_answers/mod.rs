@@ -73,13 +73,18 @@ fn of_rspamd() -> impl Strategy<Value = Value> {
         "x",
     ]);
     let milter = (object(), object(), value(), value(), value(), value());
-    (action, milter, value(), value(), value()).prop_map(|(action, milter, subject, signature, text)| {
-        let (add, remove, from, add_rcpt, del_rcpt, spam) = milter;
-        json!({"action": action, "subject": subject, "dkim-signature": signature,
-            "messages": {"smtp_message": text}, "symbols": {"S": {"score": 1}},
+    let shown = (value(), value(), value());
+    (action, milter, shown, value(), value(), value()).prop_map(
+        |(action, milter, shown, subject, signature, text)| {
+            let (add, remove, from, add_rcpt, del_rcpt, spam) = milter;
+            let (score, required, of_symbol) = shown;
+            json!({"action": action, "subject": subject, "dkim-signature": signature,
+            "score": score, "required_score": required,
+            "messages": {"smtp_message": text}, "symbols": {"S": {"score": of_symbol}},
             "milter": {"add_headers": add, "remove_headers": remove, "change_from": from,
                 "add_rcpt": add_rcpt, "del_rcpt": del_rcpt, "spam_header": spam}})
-    })
+        },
+    )
 }
 
 fn of_hooks() -> impl Strategy<Value = Value> {

@@ -6,6 +6,7 @@ use crate::support::dns::txt_server;
 use crate::support::{Client, Program, run, write_config};
 
 const AUTHENTICATION: &str = "[[filter]]\nuse = \"authentication\"\n";
+const HTTP: &str = "[[filter]]\nuse = \"http\"\nurl = \"unix:/run/a\"\n";
 const GREYLIST: &str = "[[filter]]\nuse = \"greylist\"\nunless = [\"spf=pass\"]\n";
 
 /// A server in the sandbox, and a domain client.example that lets 192.0.2.1 send its mail.
@@ -53,6 +54,24 @@ fn a_condition_is_looked_at_in_each_transaction() {
 }
 
 #[test]
+fn a_condition_may_be_known_as_soon_as_the_filter_decides() {
+    let directory = tempfile::tempdir().unwrap();
+    for rest in [
+        format!("{HTTP}unless = [\"dkim=pass\"]\n"),
+        format!("{HTTP}stages = [\"connect\", \"data\"]\nunless = [\"dkim=pass\"]\n"),
+        format!("{HTTP}stages = [\"mail\", \"data\"]\nunless = [\"spf=pass\"]\n"),
+        "[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/a\"\nunless = [\"spf=pass\"]\n".to_owned(),
+    ] {
+        let text = format!(
+            "store = \"discard:\"\ndomain = \"example.com\"\ndns = \"127.0.0.1\"\n{AUTHENTICATION}{rest}"
+        );
+        let path = write_config(directory.path(), &text);
+        let (code, error) = run(&["check", "--config", &path]);
+        assert_eq!(code, 0, "{text}: {error}");
+    }
+}
+
+#[test]
 fn conditions_that_cannot_hold_are_mistakes() {
     let directory = tempfile::tempdir().unwrap();
     for (text, expected) in [
@@ -83,6 +102,16 @@ fn conditions_that_cannot_hold_are_mistakes() {
         (
             "[[filter]]\nuse = \"greylist\"\n[[filter]]\nuse = \"rspamd\"\nurl = \"unix:/run/a\"\nunless = [\"greylist=pass\"]\n".to_owned(),
             "6:11: filter.unless: greylist is found for each recipient, and rspamd decides on the message for all of them; ",
+        ),
+        (
+            format!("{AUTHENTICATION}[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/a\"\nunless = [\"dmarc=pass\"]\n"),
+            "6:11: filter.unless: dmarc is known after the message only, and milter may decide at MAIL already, which must \
+             not be skipped; leave it out",
+        ),
+        (
+            format!("{AUTHENTICATION}{HTTP}stages = [\"connect\", \"rcpt\", \"data\"]\nunless = [\"dkim=pass\"]\n"),
+            "7:11: filter.unless: dkim is known after the message only, and http may decide at RCPT already, which must \
+             not be skipped; leave it out",
         ),
         (
             "[[filter]]\nuse = \"http\"\nurl = \"unix:/run/a\"\nstages = [\"mail\"]\n\

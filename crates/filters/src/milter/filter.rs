@@ -41,7 +41,8 @@ use crate::dns::HostNames;
 /// | quarantine | a failure | at the end: the message goes into a [directory](Self::quarantine_into) |
 /// | shutdown | `421 4.7.0`, and the connection is closed | the same |
 ///
-/// At RCPT a decision is about that recipient, except for accept and discard.
+/// At RCPT a decision is about that recipient, except for accept and discard. A discard is done when the message has come. So
+/// a [condition](Builder::when) on a milter should stay the same within a transaction.
 ///
 /// # Edits
 ///

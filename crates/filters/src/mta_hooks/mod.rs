@@ -69,7 +69,8 @@ use response::{Action, Decided, Response};
 ///
 /// Modifications, `discard` and `quarantine` of the stages `mail` and `rcpt` are kept until the message has come. Those of
 /// `rcpt` are done only if the message then goes to that recipient. So nothing is done for a recipient that a later hook
-/// refuses, or that a filter above drops. The modifications of a `discard` are not made.
+/// refuses, or that a filter above drops. The modifications of a `discard` are not made. A [condition](Builder::when) on this
+/// filter should stay the same within a transaction: what waits is lost if the filter is skipped when the message comes.
 ///
 /// At most 256 modifications wait for a message, of all its recipients together, and a `quarantine` counts as one. One more
 /// is a failure.

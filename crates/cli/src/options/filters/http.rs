@@ -58,9 +58,9 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
-    /// Returns the last stage at which the web server is asked.
-    fn last_stage(&self) -> Stage {
-        let stage = |asked: &HookStage| match asked {
+    /// Returns the stages at which the web server is asked.
+    fn asked_at(&self) -> impl Iterator<Item = Stage> {
+        self.stages.iter().map(|asked| match asked {
             HookStage::Connect | HookStage::Ehlo | HookStage::Auth => Stage::Connect,
             HookStage::Mail => Stage::Mail,
             HookStage::Rcpt => Stage::Rcpt,
@@ -98,13 +98,19 @@ impl Kind for HttpOptions {
     const NAME: &'static str = "http";
     const DECIDES: Stage = Stage::Message;
 
+    fn first_decides(&self) -> Stage {
+        // Before MAIL an answer is about the client, and done at once.
+        self.asked_at().filter(|stage| *stage > Stage::Connect).min().unwrap_or(Stage::Message)
+    }
+
     fn place(&self) -> Place {
         Place::AfterRecipients
     }
 
     fn checks(&self) -> Vec<Check> {
         let results = &["accept", "reject", "discard", "quarantine", "skipped", "failed"];
-        vec![Check { name: self.name.clone().into(), results, known: self.last_stage() }]
+        let known = self.asked_at().max().unwrap_or(Stage::Message);
+        vec![Check { name: self.name.clone().into(), results, known }]
     }
 
     fn files_into(&self) -> Vec<&str> {

@@ -13,6 +13,12 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
     /// The stage at which the filter decides last.
     const DECIDES: Stage;
 
+    /// Returns the first stage at which the filter may decide about a message. A condition must be known by then: if the
+    /// filter were skipped later, its decision would be lost.
+    fn first_decides(&self) -> Stage {
+        Self::DECIDES
+    }
+
     /// Returns where the filter stands relative to the checks of domains and recipients.
     fn place(&self) -> Place;
 

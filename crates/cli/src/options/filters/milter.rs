@@ -64,6 +64,10 @@ impl Kind for MilterOptions {
     const NAME: &'static str = "milter";
     const DECIDES: Stage = Stage::Message;
 
+    fn first_decides(&self) -> Stage {
+        Stage::Mail
+    }
+
     fn place(&self) -> Place {
         Place::AfterRecipients
     }

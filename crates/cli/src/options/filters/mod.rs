@@ -76,6 +76,12 @@ macro_rules! kinds {
                 }
             }
 
+            fn first_decides(&self) -> Stage {
+                match self {
+                    $(Self::$kind(options) => options.first_decides(),)*
+                }
+            }
+
             pub(crate) fn place(&self) -> Place {
                 match self {
                     $(Self::$kind(options) => options.place(),)*

@@ -111,8 +111,15 @@ fn of_unless(
             "{check} is found for each recipient, and {kind} decides on the message for all of them; leave it out"
         ));
     }
-    (check.known > decides).then(|| {
+    let first = filter.kind.first_decides();
+    (check.known > first).then(|| {
         let (check, known, kind) = (&check.name, check.known, &filter.common.used);
-        format!("{check} is known {known} only, and {kind} decides {decides}; leave it out")
+        if first < decides {
+            format!(
+                "{check} is known {known} only, and {kind} may decide {first} already, which must not be skipped; leave it out"
+            )
+        } else {
+            format!("{check} is known {known} only, and {kind} decides {decides}; leave it out")
+        }
     })
 }

@@ -15,7 +15,6 @@ mod alignment;
 mod author;
 mod discovery;
 mod evaluate;
-mod from_lexer;
 mod outcome;
 mod query;
 mod record;

@@ -94,6 +94,23 @@ async fn a_message_without_a_clear_author_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_sloppy_name_of_an_author_costs_no_mail() {
+    for from in [
+        "ACME Inc., Support <support@other.example>",
+        "Smith Jr., John <john@none.example>",
+        "CORP\\alice <alice@other.example>",
+        "Sales @ Joe's <sales@other.example>",
+    ] {
+        let (reply, inbox) = reply("p=reject", &signed(from, "other.example")).await;
+        assert!(reply.starts_with("250"), "{from}: {reply}");
+        assert!(results(&inbox).concat().contains("dmarc=none"), "{from}");
+        // The policy of the address counts as well.
+        let (reply, _) = self::reply("p=reject", &mail("ACME Inc., Support <support@bank.example>")).await;
+        assert!(reply.starts_with("550 5.7.26"), "{reply}");
+    }
+}
+
 /// A message of an author, with a signature of the bank whose key the DNS does not tell.
 fn lost(from: &str) -> Mail {
     let mut mail = mail(from);

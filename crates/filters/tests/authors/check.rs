@@ -57,7 +57,13 @@ pub(crate) fn asks_for_every_domain(field: &[u8]) {
         }
         let length = after.iter().position(|byte| b" \t\r\n<>@,;:\"()".contains(byte)).unwrap_or(after.len());
         let domain = std::str::from_utf8(&after[..length]).expect("a domain is UTF-8");
-        let domain = Domain::parse(domain).expect("a domain").to_ascii().to_ascii_lowercase();
+        let parsed = Domain::parse(domain).map(|domain| domain.to_ascii().to_ascii_lowercase());
+        if domain.chars().all(|c| if c.is_ascii() { c != '.' } else { c.is_alphabetic() }) {
+            // A word of a name, such as that of `Sales @ Joe's <sales@joe.example>`, has no policy.
+            expected.extend(parsed.ok());
+            continue;
+        }
+        let domain = parsed.expect("a domain");
         let name = format!("_dmarc.{domain}");
         assert!(name.len() > 253 || asked.contains(&name), "{domain} in {}", field.escape_ascii());
         expected.insert(domain);

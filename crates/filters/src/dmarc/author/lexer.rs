@@ -1,6 +1,6 @@
 //! The parts of a `From:` field: words, quoted strings and special characters (RFC 5322 §3.2).
 
-use crate::name::canonical;
+use crate::name::{canonical, is_name};
 
 /// A part of the field. White space and comments are between the parts.
 #[derive(Debug, PartialEq)]
@@ -13,6 +13,7 @@ pub(super) enum Token<'a> {
     Special(u8),
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Lexer<'a> {
     rest: &'a [u8],
     is_apart: bool,
@@ -44,10 +45,9 @@ impl<'a> Lexer<'a> {
                 Some(Some(Token::Special(first)))
             }
             _ => {
-                let length = self.rest.iter().position(|&b| ends_atom(b)).unwrap_or(self.rest.len());
-                let (atom, rest) = self.rest.split_at(length);
+                let (atom, rest) = self.rest.split_at(length_of_atom(self.rest));
                 self.rest = rest;
-                // A byte that ends an atom and begins nothing: a control character, a backslash or `)`.
+                // A byte that ends an atom and begins nothing: a control character, a backslash before one of these, or `)`.
                 if atom.is_empty() { None } else { Some(Some(Token::Atom(atom))) }
             }
         }
@@ -79,9 +79,21 @@ impl<'a> Lexer<'a> {
             return Some(None);
         }
         let Some(Token::Atom(atom)) = self.next()? else { return None };
-        let domain = std::str::from_utf8(atom).ok().and_then(canonical);
+        // A longer name than the DNS has cannot be a domain, and would be kept until the body has come.
+        let domain = std::str::from_utf8(atom).ok().and_then(canonical).filter(|domain| is_name(domain));
         domain.map(Some)
     }
+}
+
+/// Returns the length of the atom that a text begins with. A backslash before a plain character is one too, as in
+/// `CORP\alice`: no reader takes anything else for the address because of it.
+fn length_of_atom(text: &[u8]) -> usize {
+    let is_in_atom = |at: usize| match text.get(at) {
+        Some(b'\\') => text.get(at + 1).is_some_and(|&next| !ends_atom(next)),
+        Some(&byte) => !ends_atom(byte),
+        None => false,
+    };
+    (0..).find(|at| !is_in_atom(*at)).unwrap_or(text.len())
 }
 
 fn ends_atom(byte: u8) -> bool {

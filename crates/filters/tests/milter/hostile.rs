@@ -60,7 +60,7 @@ async fn a_milter_that_breaks_the_protocol_decides_nothing() {
         b"\0\0\0\x01s",
         b"\0\0\0\x02cx",
         b"\0\0\0\x05y250\0",
-        b"\0\0\0\x10y550 5.7.1 a\0b\0\0",
+        b"\0\0\0\x08y5500 x\0",
         b"\0\0\0\x04hX\0y",
         // An edit that was not announced.
         b"\0\0\0\x05-<a>\0\0\0\0\x01c",
@@ -72,6 +72,14 @@ async fn a_milter_that_breaks_the_protocol_decides_nothing() {
         assert_eq!(with_end(end.to_vec(), OnFailure::Accept).await, (250, 1), "{shown}");
     }
     assert_eq!(with_end(b"\0\0\0\x01p\0\0\0\x01c".to_vec(), OnFailure::TempFail).await, (250, 1));
+}
+
+#[tokio::test]
+async fn a_refusal_in_latin_1_is_a_refusal() {
+    let end = b"\0\0\0\x32y550 5.7.1 Nachricht abgelehnt: f\xfcr Spam gehalten\0";
+    for on_failure in [OnFailure::TempFail, OnFailure::Accept] {
+        assert_eq!(with_end(end.to_vec(), on_failure).await, (550, 0));
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ impl Key {
         Self(u128::from_be_bytes(*half))
     }
 
+    /// Returns so many bits of the key, at most 64.
+    pub(crate) fn low_bits(self, bits: u32) -> u64 {
+        u64::try_from(self.0 & ((1 << bits) - 1)).unwrap_or_default()
+    }
+
     /// Returns the bytes of the key.
     #[cfg(feature = "sqlite")]
     pub(crate) fn bytes(self) -> [u8; 16] {

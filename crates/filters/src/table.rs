@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::key::Key;
 
 /// The number of entries of a set.
-const SET: usize = 16;
+pub(crate) const SET: usize = 16;
 
 /// A table of values by key.
 pub(crate) struct Table<V> {
@@ -55,6 +55,21 @@ impl<V: Copy> Table<V> {
         worth: impl Fn(&V) -> u64,
         change: impl FnOnce(&mut V) -> R,
     ) -> R {
+        let least = |set: &[(Key, V)]| {
+            let worths = set.iter().enumerate().map(|(place, (_, value))| (worth(value), place));
+            worths.min()
+        };
+        self.update_by(key, new, least, change)
+    }
+
+    /// Does the same as [`update`](Self::update). `least` returns which entry of a set is worth least, with its worth.
+    pub(crate) fn update_by<R>(
+        &self,
+        key: Key,
+        new: V,
+        least: impl FnOnce(&[(Key, V)]) -> Option<(u64, usize)>,
+        change: impl FnOnce(&mut V) -> R,
+    ) -> R {
         let mut set = self.set(key);
         if let Some((_, value)) = set.iter_mut().find(|(known, _)| *known == key) {
             return change(value);
@@ -62,9 +77,8 @@ impl<V: Copy> Table<V> {
         let mut value = new;
         let result = change(&mut value);
         let is_full = set.len() >= SET;
-        let least = set.iter_mut().map(|entry| (worth(&entry.1), entry)).min_by_key(|(worth, _)| *worth);
-        match least {
-            Some((worth, entry)) if is_full || worth == 0 => *entry = (key, value),
+        match least(&set) {
+            Some((worth, place)) if is_full || worth == 0 => set[place] = (key, value),
             _ => set.push((key, value)),
         }
         result

@@ -46,11 +46,39 @@ pub(super) enum Decision {
 /// A record of a triplet or a network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record {
-    /// A triplet that waits has the time when it was first seen, in milliseconds. One that has passed has 0. A network has
-    /// the number of its triplets that have passed.
+    /// A triplet that waits has [`WAITS`], the mark of its network, and the time when it was first seen in milliseconds. One
+    /// that has passed has 0. A network has the number of its triplets that have passed.
     pub(super) value: u64,
     /// When it is forgotten, in milliseconds.
     pub(super) until: u64,
+}
+
+/// The bits of the time when a triplet was first seen. They last until the year 2527.
+pub(super) const TIME_BITS: u32 = 44;
+
+/// The bit of a triplet that waits. The mark of its network stands below it, above the time.
+///
+/// # Why
+/// One client can make as many triplets wait as it likes. So those of the network with the most make room for others, and
+/// nobody washes out the mail of other networks. Networks with the same mark, one of 262,144, count as one.
+pub(super) const WAITS: u64 = 1 << 62;
+
+impl Record {
+    /// Returns the record of a triplet that waits from now on.
+    fn waiting(network: Key, since: u64, until: u64) -> Self {
+        let mark = network.low_bits(62 - TIME_BITS) << TIME_BITS;
+        Self { value: WAITS | mark | since.min((1 << TIME_BITS) - 1), until }
+    }
+
+    /// Returns when a triplet that waits was first seen.
+    fn since(self) -> u64 {
+        self.value & ((1 << TIME_BITS) - 1)
+    }
+
+    /// Returns the mark of the network of a triplet that waits.
+    pub(super) fn mark(self) -> Option<u64> {
+        (self.value & WAITS != 0).then_some(self.value >> TIME_BITS)
+    }
 }
 
 /// A memory of records.
@@ -86,8 +114,8 @@ pub(super) fn decide<R: Records>(
             Ok(Decision::Known)
         }
         // A time that is still to come is that of a clock that was set back since.
-        Some(Record { value: since, .. }) if since <= now => {
-            let waited = now - since;
+        Some(record) if record.since() <= now => {
+            let waited = now - record.since();
             if waited < times.delay {
                 return Ok(Decision::Wait(Duration::from_millis(times.delay - waited)));
             }
@@ -97,7 +125,7 @@ pub(super) fn decide<R: Records>(
         }
         _ => {
             let until = now.saturating_add(times.delay).saturating_add(times.retry_window);
-            memory.records.put(keys.triplet, Record { value: now.max(1), until }, now)?;
+            memory.records.put(keys.triplet, Record::waiting(keys.network, now, until), now)?;
             Ok(Decision::Wait(Duration::from_millis(times.delay)))
         }
     }

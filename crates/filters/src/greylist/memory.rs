@@ -1,10 +1,11 @@
 //! Records in the memory of this process.
 
+use std::cmp::Reverse;
 use std::convert::Infallible;
 
 use super::decide::{Record, Records};
 use crate::key::Key;
-use crate::table::Table;
+use crate::table::{SET, Table};
 
 impl Records for &Table<Record> {
     type Error = Infallible;
@@ -14,10 +15,32 @@ impl Records for &Table<Record> {
     }
 
     fn put(&mut self, key: Key, record: Record, now: u64) -> Result<(), Infallible> {
-        // The record that would be forgotten first makes room.
-        self.update(key, record, |record| record.until.saturating_sub(now), |kept| *kept = record);
+        self.update_by(key, record, |set| makes_room(set, record, now), |kept| *kept = record);
         Ok(())
     }
+}
+
+/// Returns which record makes room for a new one, and how long it would be kept otherwise.
+///
+/// A quarter of a set is for triplets that wait, as in the file. If there are more, the network with the most gives up the
+/// one that it would forget first. Otherwise a record makes room that has passed.
+fn makes_room(set: &[(Key, Record)], new: Record, now: u64) -> Option<(u64, usize)> {
+    let records = || set.iter().enumerate().map(|(place, (_, record))| (place, *record));
+    let left = |record: Record| record.until.saturating_sub(now);
+    if let Some((place, _)) = records().find(|(_, record)| left(*record) == 0) {
+        return Some((0, place));
+    }
+    let waits =
+        |mark: u64| records().map(|(_, record)| record).chain([new]).filter(move |r| r.mark() == Some(mark));
+    let waiting = records().filter_map(|(place, record)| Some((place, record, record.mark()?)));
+    let has_passed = records().any(|(_, record)| record.mark().is_none());
+    let (place, record) = if waiting.clone().count() < SET / 4 && has_passed {
+        records().filter(|(_, record)| record.mark().is_none()).min_by_key(|(_, record)| record.until)
+    } else {
+        let most = waiting.max_by_key(|(_, record, mark)| (waits(*mark).count(), Reverse(record.until)));
+        most.map(|(place, record, _)| (place, record))
+    }?;
+    Some((left(record), place))
 }
 
 #[cfg(test)]
@@ -113,5 +136,35 @@ mod tests {
             assert_eq!(ask(triplet, 302), Decision::Wait(Duration::from_millis(300)));
         }
         assert_eq!(ask(0, 303), Decision::Known);
+    }
+
+    #[test]
+    fn a_flood_of_one_network_washes_no_other_out() {
+        let times = Times { known_after: 0, ..TIMES };
+        let keys = |network: &[u8], triplet: u32| Keys {
+            triplet: Key::of(&[network, &triplet.to_be_bytes()]),
+            network: Key::of(&[network]),
+        };
+        for passed in [0, 20_000] {
+            let table = Table::new(1600);
+            let ask = |network: &[u8], triplet, now| decide(&mut &table, keys(network, triplet), &times, now);
+            for triplet in 0..passed {
+                let _ = ask(b"known", triplet, 1);
+                let _ = ask(b"known", triplet, 301);
+            }
+            let honest: [&[u8]; 3] = [b"a", b"b", b"c"];
+            for (number, network) in (0_u32..).zip(honest) {
+                for triplet in 0..20_000 {
+                    let _ = ask(b"flood", number * 100_000 + triplet, 400);
+                }
+                assert!(matches!(ask(network, 0, 400), Ok(Decision::Wait(_))));
+            }
+            for triplet in 500_000..600_000 {
+                let _ = ask(b"flood", triplet, 500);
+            }
+            for network in honest {
+                assert_eq!(ask(network, 0, 700), Ok(Decision::Pass), "{passed} that have passed");
+            }
+        }
     }
 }

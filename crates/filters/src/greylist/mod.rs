@@ -128,6 +128,9 @@ impl Greylist {
     }
 
     /// Sets how many records are kept. Default is 500,000, which take 17 MB of memory if all are used.
+    ///
+    /// At least a quarter is for mail that waits. If there is more of it, that of the network with the most makes room. So a
+    /// client that tries many senders washes out the mail of its own network, and no other.
     pub fn max_entries(mut self, max_entries: usize) -> Self {
         self.max_entries = max_entries;
         self.memory = Table::new(max_entries);
@@ -141,8 +144,8 @@ impl Greylist {
     }
 
     /// Shares the records with all servers that use the same Redis. Each decision is one script, and the time is that of
-    /// Redis. Redis forgets records by itself, so [`max_entries`](Self::max_entries) does not bound it. Set its
-    /// `maxmemory`, with the policy `volatile-lru`. The policy `volatile-ttl` would forget new mail that waits first, and
+    /// Redis. Redis forgets records by itself, so [`max_entries`](Self::max_entries) bounds only how many triplets of
+    /// each network wait: a 16th of it. Set its `maxmemory`, with the policy `volatile-lru`. The policy `volatile-ttl` would forget new mail that waits first, and
     /// that mail would never pass.
     ///
     /// While Redis does not answer, each server decides by itself. It then knows what it has decided before, but not what
@@ -173,10 +176,16 @@ impl Greylist {
         self
     }
 
+    /// Returns how many triplets of a network may wait in Redis, which has no other bound.
+    #[cfg(feature = "redis")]
+    fn most_of_network(&self) -> u64 {
+        (self.max_entries as u64 / 16).max(16)
+    }
+
     async fn decide(&self, keys: Keys) -> Decision {
         #[cfg(feature = "redis")]
         if let Some(redis) = &self.shared
-            && let Some(decision) = shared::decide(redis, keys, &self.times).await
+            && let Some(decision) = shared::decide(redis, keys, &self.times, self.most_of_network()).await
         {
             return self.decide_here(keys, Some(decision)).await;
         }

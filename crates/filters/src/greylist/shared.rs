@@ -11,8 +11,9 @@ use crate::redis::Redis;
 static DECIDE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("decide.lua")));
 
 /// Decides by the records in Redis, and changes them. Returns `None` if Redis does not answer.
-pub(super) async fn decide(redis: &Redis, keys: Keys, times: &Times) -> Option<Decision> {
-    let numbers = [times.delay, times.retry_window, times.expiry, times.known_after];
+/// `most` triplets of a network wait.
+pub(super) async fn decide(redis: &Redis, keys: Keys, times: &Times, most: u64) -> Option<Decision> {
+    let numbers = [times.delay, times.retry_window, times.expiry, times.known_after, most];
     let answer: i64 = redis.ask(&DECIDE, "greylist", [keys.triplet, keys.network], &numbers).await?;
     Some(match answer {
         ..=-2 => Decision::KnownNetwork,

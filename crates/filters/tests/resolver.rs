@@ -1,6 +1,8 @@
 //! The resolver, with servers that answer well and badly.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
@@ -313,4 +315,35 @@ async fn questions_of_one_share_leave_slots_to_the_others() {
     }
     server.hold(false);
     assert_eq!(question.await.unwrap().unwrap(), TWO);
+}
+
+#[tokio::test]
+async fn servers_that_the_system_changes_are_asked() {
+    let (old, new) = (DnsServer::start(ZONE).await, DnsServer::start(ZONE).await);
+    old.set_manner(Manner::Silent);
+    let named = Arc::new(Mutex::new(vec![old.address]));
+    let reads = Arc::new(AtomicUsize::new(0));
+    let (servers, counter) = (Arc::clone(&named), Arc::clone(&reads));
+    let resolver = Resolver::builder()
+        .servers_by(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Ok(servers.lock().unwrap().clone())
+        })
+        .timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    *named.lock().unwrap() = vec![new.address];
+    error(resolver.a("a.example").await);
+    let asked = async { while resolver.a("a.example").await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(20), asked).await.expect("the new server is asked");
+    // A failure reads them once a minute only.
+    new.set_manner(Manner::Silent);
+    for name in ["1.example", "2.example"] {
+        error(resolver.a(name).await);
+    }
+    assert_eq!(reads.load(Ordering::Relaxed), 2);
+    *named.lock().unwrap() = vec![old.address];
+    old.set_manner(Manner::Well);
+    resolver.reread().unwrap();
+    assert_eq!(resolver.aaaa("a.example").await.unwrap().len(), 1);
 }

@@ -10,7 +10,7 @@
 //!
 //! A reload keeps each filter whose own options and password are the same, with its memory: buckets, known senders, connections.
 //! `unless` and `only` do not count, as they only say when the filter is asked. The others are made again. The cache of
-//! the DNS stays unless `dns` changes. A handover makes all filters again: a new process has only what is in files or
+//! the DNS stays unless `dns` changes. A reload reads the servers of /etc/resolv.conf again. A handover makes all filters again: a new process has only what is in files or
 //! in Redis.
 
 mod build;
@@ -88,7 +88,7 @@ impl Filters {
     /// As [`open`](Self::open).
     pub(crate) fn again(&self, before: &Options, now: &Options) -> Result<Self, Failure> {
         let mut old = self.all.clone();
-        if before.dns != now.dns {
+        if self.services.changes_resolver(before, now) {
             old.retain(|entry| !entry.options.kind.needs().dns);
         }
         Self::with(old, now, self.services.kept(before, now))

@@ -13,6 +13,8 @@ use crate::options::args::Options;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Services {
     resolver: Option<Resolver>,
+    /// Whether a filter does without names, as no DNS server is known.
+    lacks_names: bool,
     /// Each with its URL and where its password stands.
     #[cfg(feature = "redis")]
     redis: Vec<(String, Option<SecretSource>, Redis)>,
@@ -21,12 +23,22 @@ pub(crate) struct Services {
 impl Services {
     /// Returns the services that stay the same with other options.
     pub(crate) fn kept(&self, before: &Options, now: &Options) -> Self {
-        let keeps_resolver = before.dns == now.dns;
+        let resolver = self.resolver.clone().filter(|_| !self.changes_resolver(before, now));
+        if let Some(resolver) = &resolver {
+            // The servers before stay if the file cannot be read.
+            let _ = resolver.reread();
+        }
         Self {
-            resolver: self.resolver.clone().filter(|_| keeps_resolver),
+            resolver,
+            lacks_names: false,
             #[cfg(feature = "redis")]
             redis: Vec::new(),
         }
+    }
+
+    /// Returns whether filters that ask the DNS must be made again with other options.
+    pub(crate) fn changes_resolver(&self, before: &Options, now: &Options) -> bool {
+        before.dns != now.dns || self.lacks_names
     }
 
     /// Returns the resolver for a filter. All share one cache, and each has separate slots for questions.
@@ -46,9 +58,21 @@ impl Services {
         Ok(resolver)
     }
 
-    /// Returns the look-up of clients' names. Without a DNS server there is none: scanners do without names.
+    /// Returns the look-up of clients' names. Without a DNS server there is none: scanners do without names until a reload
+    /// finds one.
     pub(crate) fn host_names(&mut self, options: &Options) -> Option<HostNames> {
-        self.resolver(options).ok().map(HostNames::new)
+        match self.resolver(options) {
+            Ok(resolver) => Some(HostNames::new(resolver)),
+            Err(failure) => {
+                if !std::mem::replace(&mut self.lacks_names, true) {
+                    tracing::warn!(
+                        name: "host-names-missing", error = %failure,
+                        "filters get no names of clients; a reload (SIGHUP) looks for DNS servers again"
+                    );
+                }
+                None
+            }
+        }
     }
 
     /// Returns the Redis server of a URL. Filters with the same URL share its connection, so that the log says once that it

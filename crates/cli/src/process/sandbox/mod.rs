@@ -147,7 +147,7 @@ fn restrict(
     allow(LIBRARIES.map(PathBuf::from).to_vec(), read | AccessFs::Execute)?;
     allow(programs(), read | AccessFs::Execute)?;
     if outgoing.looks_up {
-        allow(RESOLVER.map(PathBuf::from).to_vec(), read)?;
+        allow(RESOLVER.map(PathBuf::from).into_iter().chain(servers_directory()).collect(), read)?;
     }
     if outgoing.verifies {
         allow(AUTHORITIES.map(PathBuf::from).to_vec(), read)?;
@@ -176,6 +176,15 @@ fn files(options: &Options) -> Vec<PathBuf> {
         several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.web.console_auth);
     let single = single.chain(&options.config);
     single.cloned().chain(of_domains).collect()
+}
+
+/// The directory of the file that `/etc/resolv.conf` links to, as systemd-resolved replaces that file. `/etc` itself is not
+/// allowed for it.
+fn servers_directory() -> Option<PathBuf> {
+    let file = Path::new("/etc/resolv.conf").canonicalize().ok()?;
+    file.parent()
+        .filter(|directory| *directory != "/etc" && !is_root_directory(directory))
+        .map(Path::to_owned)
 }
 
 /// The certificates of authorities that the environment names, as OpenSSL knows it.

@@ -1,5 +1,6 @@
 //! The options of a resolver.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -26,22 +27,35 @@ use super::{MAX_OF_SHARE, MAX_QUESTIONS, Resolver, Shared};
 ///     .build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct ResolverBuilder {
-    servers: Vec<SocketAddr>,
+    servers: Source,
     timeout: Duration,
     cache_size: usize,
 }
 
 impl ResolverBuilder {
     pub(super) fn new() -> Self {
-        Self { servers: Vec::new(), timeout: Duration::from_secs(5), cache_size: 16 << 20 }
+        Self { servers: Source::system(), timeout: Duration::from_secs(5), cache_size: 16 << 20 }
     }
 
-    /// Sets the servers, the preferred ones first. The default is those in `/etc/resolv.conf`.
+    /// Sets the servers, the preferred ones first. The default, also without any, is those in `/etc/resolv.conf`.
     pub fn servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
-        self.servers = servers.into_iter().collect();
+        let servers: Vec<_> = servers.into_iter().collect();
+        self.servers = if servers.is_empty() { Source::system() } else { Source::Fixed(servers) };
+        self
+    }
+
+    /// Sets a function that names the servers, the preferred ones first. It is called now. While questions fail it is called
+    /// once a minute, and also by [`Resolver::reread`]. It may block, and runs in a thread for that.
+    ///
+    /// By default `/etc/resolv.conf` is read in this way, as DHCP and VPNs change it.
+    pub fn servers_by(
+        mut self,
+        name: impl Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        self.servers = Source::Read(Arc::new(name));
         self
     }
 
@@ -64,14 +78,50 @@ impl ResolverBuilder {
     /// # Errors
     /// No servers are given, and `/etc/resolv.conf` cannot be read or names none.
     pub fn build(self) -> io::Result<Resolver> {
-        let servers = if self.servers.is_empty() { servers_of_the_system()? } else { self.servers };
+        let servers = Servers::new(self.servers.read()?, self.timeout)?;
         let shared = Shared {
-            servers: Servers::new(servers, self.timeout)?,
+            source: self.servers,
+            servers: Mutex::new(Arc::new(servers)),
+            read_at: Mutex::new(None),
             timeout: self.timeout,
             cache: Mutex::new(Cache::new(self.cache_size)),
             waiting: Semaphore::new(MAX_QUESTIONS),
         };
         Ok(Resolver { shared: Arc::new(shared), slots: Arc::new(Semaphore::new(MAX_OF_SHARE)) })
+    }
+}
+
+impl fmt::Debug for ResolverBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResolverBuilder")
+            .field("timeout", &self.timeout)
+            .field("cache_size", &self.cache_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The source of the servers.
+#[derive(Clone)]
+pub(super) enum Source {
+    Fixed(Vec<SocketAddr>),
+    Read(Arc<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>),
+}
+
+impl Source {
+    fn system() -> Self {
+        Self::Read(Arc::new(servers_of_the_system))
+    }
+
+    /// Returns the servers now.
+    pub(super) fn read(&self) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::Fixed(servers) => Ok(servers.clone()),
+            Self::Read(read) => read(),
+        }
+    }
+
+    pub(super) fn may_change(&self) -> bool {
+        matches!(self, Self::Read(_))
     }
 }
 

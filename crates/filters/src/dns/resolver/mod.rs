@@ -26,6 +26,7 @@ pub use builder::ResolverBuilder;
 use super::resolve::{DnsError, Resolve};
 use super::reversed::reversed;
 use answer::{Answer, Chain, Value};
+use builder::Source;
 use cache::{Cache, Question};
 use servers::Servers;
 
@@ -34,6 +35,9 @@ const MAX_QUESTIONS: usize = 512;
 
 /// The questions of one share that wait for servers at the same time.
 const MAX_OF_SHARE: usize = MAX_QUESTIONS / 4;
+
+/// How often the servers are read again while questions fail.
+const READ_AGAIN: Duration = Duration::from_secs(60);
 
 /// A resolver that asks DNS servers, and keeps their answers as long as they hold.
 ///
@@ -49,6 +53,9 @@ const MAX_OF_SHARE: usize = MAX_QUESTIONS / 4;
 ///
 /// Hosts in MX and PTR records that cannot be names of hosts are left out: they have a dot, a control character or a
 /// byte beyond ASCII in a label.
+///
+/// Servers of the system may change, by DHCP for example. While questions fail, `/etc/resolv.conf` is read once a minute, and
+/// the servers that it names then are asked.
 ///
 /// Clones share servers, answers and slots for questions. A [share](Self::share) has slots of its own.
 ///
@@ -70,7 +77,11 @@ pub struct Resolver {
 }
 
 struct Shared {
-    servers: Servers,
+    source: Source,
+    /// Those that the source named last.
+    servers: Mutex<Arc<Servers>>,
+    /// When the source was read because a question had failed.
+    read_at: Mutex<Option<Instant>>,
     timeout: Duration,
     cache: Mutex<Cache>,
     waiting: Semaphore,
@@ -97,6 +108,15 @@ impl Resolver {
         Self { shared: Arc::clone(&self.shared), slots: Arc::new(Semaphore::new(MAX_OF_SHARE)) }
     }
 
+    /// Reads the servers again, which `/etc/resolv.conf` or [a function](ResolverBuilder::servers_by) names. Questions that
+    /// wait go on with the servers before. Answers that are kept stay.
+    ///
+    /// # Errors
+    /// They cannot be read, or none is named. The resolver goes on with those before.
+    pub fn reread(&self) -> io::Result<()> {
+        self.shared.reread()
+    }
+
     /// Returns the records of a type that a name has.
     async fn lookup(&self, name: &str, kind: RecordType) -> Result<Arc<[Value]>, DnsError> {
         let shared = &*self.shared;
@@ -108,27 +128,60 @@ impl Resolver {
             let _slot = self.slots.acquire().await.map_err(DnsError::new)?;
             shared.ask(name, kind).await
         };
-        let Ok(answer) = tokio::time::timeout(shared.timeout, asked).await else {
-            return Err(DnsError::new(format!("no answer within {} s", shared.timeout.as_secs_f64())));
-        };
+        let answer = tokio::time::timeout(shared.timeout, asked).await.unwrap_or_else(|_| {
+            Err(DnsError::new(format!("no answer within {} s", shared.timeout.as_secs_f64())))
+        });
+        if answer.is_err() {
+            self.question_has_failed();
+        }
         let Answer { values, ttl } = answer?;
         let values = Arc::from(values);
         shared.cache().insert(question, Arc::clone(&values), ttl, Instant::now());
         Ok(values)
     }
+
+    /// Reads the servers again, unless that was a short time ago.
+    fn question_has_failed(&self) {
+        let now = Instant::now();
+        let mut read_at = lock(&self.shared.read_at);
+        let is_due = read_at.is_none_or(|at| now.duration_since(at) >= READ_AGAIN);
+        if is_due && self.shared.source.may_change() {
+            *read_at = Some(now);
+            let shared = Arc::clone(&self.shared);
+            tokio::task::spawn_blocking(move || {
+                // The servers before may come back, and the next failure reads again.
+                let _ = shared.reread();
+            });
+        }
+    }
 }
 
 impl Shared {
     fn cache(&self) -> MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.cache)
+    }
+
+    fn servers(&self) -> Arc<Servers> {
+        Arc::clone(&lock(&self.servers))
+    }
+
+    fn reread(&self) -> io::Result<()> {
+        let named = self.source.read()?;
+        if self.servers().addresses() != named {
+            let servers = Servers::new(named, self.timeout)?;
+            tracing::info!(name: "dns-servers-changed", ?servers, "the system names other DNS servers");
+            *lock(&self.servers) = Arc::new(servers);
+        }
+        Ok(())
     }
 
     /// Asks the servers, until a chain of CNAME records ends.
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Answer, DnsError> {
         let mut chain = Chain::new(name)?;
+        let servers = self.servers();
         let _slot = self.waiting.acquire().await.map_err(DnsError::new)?;
         loop {
-            let response = self.servers.ask(chain.name(), kind).await?;
+            let response = servers.ask(chain.name(), kind).await?;
             if let Some(answer) = chain.follow(&response, kind)? {
                 return Ok(answer);
             }
@@ -139,7 +192,7 @@ impl Shared {
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resolver")
-            .field("servers", &self.shared.servers)
+            .field("servers", &self.shared.servers())
             .field("timeout", &self.shared.timeout)
             .finish_non_exhaustive()
     }
@@ -176,6 +229,11 @@ impl Resolve for Resolver {
         let name = format!("{}.{top}.arpa", reversed(address));
         Ok(collect(&self.lookup(&name, RecordType::PTR).await?, host))
     }
+}
+
+/// Nothing under these locks can panic half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn collect<T>(values: &[Value], read: impl FnMut(&Value) -> Option<T>) -> Vec<T> {

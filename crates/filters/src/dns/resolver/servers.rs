@@ -58,6 +58,10 @@ impl Servers {
         Ok(Self { addresses, pools, preferred: AtomicUsize::new(0), request })
     }
 
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
     /// Asks the servers, one after the other, until one answers.
     pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Response, DnsError> {
         let mut failure = NetError::NoConnections;

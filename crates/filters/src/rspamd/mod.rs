@@ -49,7 +49,7 @@ const LONGEST_NAME: usize = 128;
 /// | any other | the message passes | its name |
 ///
 /// The edits of `milter` and `dkim-signature` are made too: fields added and removed, recipients, the sender, and another
-/// fate for what is to be refused. An edit that cannot be made is an error in the log (`edit-failed`), and the message goes
+/// fate for what is to be refused. The finding then is that fate, such as `rspamd=discard`. An edit that cannot be made is an error in the log (`edit-failed`), and the message goes
 /// on without it.
 ///
 /// Without an answer, [`on_failure`](RspamdBuilder::on_failure) decides, and the finding is `rspamd=failed`. Messages above
@@ -119,35 +119,32 @@ impl Rspamd {
         let verdict = answer.verdict();
         let header = message.header().await.map_err(text)?;
         let edits = edits::edits(&answer, &verdict.action, &header).map_err(text)?;
-        let fate = self.fate(&answer, &verdict, edits).map_err(text)?;
-        Ok(Answered { verdict, fate })
+        let action = effective(&answer, &verdict);
+        let fate = self.fate(&answer, &action, &verdict, edits).map_err(text)?;
+        Ok(Answered { verdict, action, fate })
     }
 
     /// Returns the refusal of a message, or all edits of it.
     fn fate(
         &self,
         answer: &Answer,
+        action: &RspamdAction,
         verdict: &RspamdVerdict,
         mut edits: Edits,
     ) -> Result<Result<Edits, Refusal>, TooManyEdits> {
         if self.options.has_result_field {
             result_field::edits(verdict).into_iter().try_for_each(|edit| edits.push(edit))?;
         }
-        let action = if answer.milter.no_action { &RspamdAction::NoAction } else { &verdict.action };
         let quarantine = || Edit::FileInto(self.options.quarantine_into.clone());
         match action {
             RspamdAction::SoftReject => {
                 let text = answer.text().unwrap_or("Try again later").to_owned();
                 return Ok(Err(Refusal::new(451, (4, 7, 1), text)));
             }
-            RspamdAction::Reject => match answer.milter.reject.as_str() {
-                Some("discard") => edits.push(Edit::Discard)?,
-                Some("quarantine") => edits.push(quarantine())?,
-                _ => {
-                    let text = answer.text().unwrap_or("This message looks like spam").to_owned();
-                    return Ok(Err(Refusal::new(550, (5, 7, 1), text)));
-                }
-            },
+            RspamdAction::Reject => {
+                let text = answer.text().unwrap_or("This message looks like spam").to_owned();
+                return Ok(Err(Refusal::new(550, (5, 7, 1), text)));
+            }
             RspamdAction::Quarantine => edits.push(quarantine())?,
             RspamdAction::Discard => edits.push(Edit::Discard)?,
             RspamdAction::AddHeader | RspamdAction::RewriteSubject => {
@@ -161,9 +158,21 @@ impl Rspamd {
     }
 }
 
+/// Returns the action that is carried out, where the answer sets another fate for what is to be refused.
+fn effective(answer: &Answer, verdict: &RspamdVerdict) -> RspamdAction {
+    match (&verdict.action, answer.milter.reject.as_str()) {
+        _ if answer.milter.no_action => RspamdAction::NoAction,
+        (RspamdAction::Reject, Some("discard")) => RspamdAction::Discard,
+        (RspamdAction::Reject, Some("quarantine")) => RspamdAction::Quarantine,
+        (action, _) => action.clone(),
+    }
+}
+
 /// The answer of rspamd about a message.
 struct Answered {
     verdict: RspamdVerdict,
+    /// The action that is carried out.
+    action: RspamdAction,
     /// The edits, or the refusal.
     fate: Result<Edits, Refusal>,
 }
@@ -184,8 +193,8 @@ impl Filter for Rspamd {
         }
         let asked = self.ask(message, session, size, [first, second]);
         let answered = self.options.bounds.wait(NAME, session, asked).await?;
-        let Some(Answered { verdict, fate }) = answered else { return Ok(()) };
-        session.add_finding(NAME, verdict.action.to_string());
+        let Some(Answered { verdict, action, fate }) = answered else { return Ok(()) };
+        session.add_finding(NAME, action.to_string());
         session.transaction_state().insert(verdict);
         fate?.apply(NAME, message).await
     }

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RspamdVerdict {
-    /// The action that rspamd asks for.
+    /// The action that rspamd asks for. Its answer may set another fate, which the finding has.
     pub action: RspamdAction,
     /// The score of the message. A higher one means more spam.
     pub score: f64,

@@ -158,17 +158,20 @@ async fn spam_goes_to_a_directory_or_nowhere() {
         (r#"{"action":"quarantine"}"#, Some("Held")),
         (r#"{"action":"reject","milter":{"reject":"quarantine"}}"#, Some("Held")),
         (r#"{"action":"no action"}"#, None),
+        (r#"{"action":"reject","milter":{"no_action":true}}"#, None),
     ] {
         let web = Web::start([Answer::Ok(answer.to_owned())]).await;
-        let (_session, message, concluded) = ask(&web, options, "A: 1\r\n\r\n").await;
+        let (session, message, concluded) = ask(&web, options, "A: 1\r\n\r\n").await;
         concluded.unwrap();
         assert_eq!(testing::next_reader(&message).unwrap().directory().as_deref(), directory, "{answer}");
+        assert_ne!(session.finding("rspamd").unwrap().result(), "reject", "{answer}");
     }
     for answer in [r#"{"action":"discard"}"#, r#"{"action":"reject","milter":{"reject":"discard"}}"#] {
         let web = Web::start([Answer::Ok(answer.to_owned())]).await;
-        let (_session, message, concluded) = ask(&web, options, "A: 1\r\n\r\n").await;
+        let (session, message, concluded) = ask(&web, options, "A: 1\r\n\r\n").await;
         concluded.unwrap();
         assert!(matches!(testing::next_reader(&message), Err(NotPassedOn::Discarded)), "{answer}");
+        assert_eq!(session.finding("rspamd").unwrap().to_string(), "rspamd=discard", "{answer}");
     }
 }
 

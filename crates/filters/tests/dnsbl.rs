@@ -300,6 +300,19 @@ async fn answers_that_are_no_listings_refuse_nobody() {
 }
 
 #[tokio::test]
+async fn a_list_whose_domain_was_sold_is_in_the_log() {
+    let (log, _guard) = crate::log::capture();
+    let server = server(lists(zone("7.2.0.192.bl.example A 203.0.113.7")));
+    let mut events = server.events().only([mailchute::events::Kind::Finding]);
+    assert!(!is_refused(&mut ready(&server, "192.0.2.7").await, "alice@client.example").await);
+    log.expect("a DNS list does not answer this resolver list=\"bl.example\" code=\"203.0.113.7\"");
+    let Some(mailchute::events::Event::Finding { finding, .. }) = events.next().await else {
+        panic!("no finding")
+    };
+    assert_eq!(finding.to_string(), "dnsbl=failed");
+}
+
+#[tokio::test]
 async fn warnings_about_a_list_come_once_an_hour() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&log);

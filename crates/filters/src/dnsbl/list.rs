@@ -80,7 +80,10 @@ impl List {
 
     /// Leaves only codes that are listings.
     fn codes(&self, answer: Vec<Ipv4Addr>) -> Result<Vec<Ipv4Addr>, NoAnswer> {
-        if let Some(code) = answer.iter().find(|code| is_error(**code)) {
+        let error = answer.iter().find(|code| is_error(**code));
+        // An answer of other codes only is that of the new owner of a domain.
+        let foreign = answer.first().filter(|_| !answer.iter().any(Ipv4Addr::is_loopback));
+        if let Some(code) = error.or(foreign) {
             if self.warned_of_code.is_due() {
                 let (list, code) = (&*self.shown, code.to_string());
                 tracing::warn!(name: "dns-list-refuses", list, code, "a DNS list does not answer this resolver");

@@ -51,8 +51,8 @@ pub use rules::{Action, Rules, RulesError};
 /// A list that does not answer never refuses. The log has a [warning](https://docs.rs/tracing) about it, once an hour for
 /// each list.
 ///
-/// Some answers are not listings, whatever the rules say. Addresses outside `127.0.0.0/8` come from lists whose domain was
-/// sold. `127.255.255.0/24`, `127.0.0.1` and `127.0.0.255` mean that the list does not serve this resolver, for example
+/// Some answers are not listings, whatever the rules say. Addresses outside `127.0.0.0/8` alone come from lists whose domain
+/// was sold. `127.255.255.0/24`, `127.0.0.1` and `127.0.0.255` mean that the list does not serve this resolver, for example
 /// because it is a large public one. The log has a warning about these too.
 ///
 /// # Exempt clients

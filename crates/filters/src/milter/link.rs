@@ -79,7 +79,11 @@ impl Link {
             let mut buffer = ReadBuf::new(&mut byte);
             Poll::Ready(match Pin::new(&mut *self.stream).poll_read(context, &mut buffer) {
                 Poll::Pending => Pulse::Silent,
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Pulse::Spoke,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    // It is the begin of a packet, so the next command fails at once.
+                    self.read.extend_from_slice(buffer.filled());
+                    Pulse::Spoke
+                }
                 Poll::Ready(_) => Pulse::Gone,
             })
         })

@@ -151,6 +151,29 @@ async fn a_packet_unasked_for_costs_a_connection_and_no_mail() {
 }
 
 #[tokio::test]
+async fn packets_unasked_for_again_and_again_are_a_failure_at_once() {
+    let client = [
+        server(b"C[192.0.2.1]\x004\x9c\x40192.0.2.1\0"),
+        milter("c"),
+        server(b"Hclient.example\0"),
+        milter("c"),
+        server(b"M<alice@client.example>\0"),
+    ];
+    let stray = Line::Bytes(b"\0\0\0\x01c\0\0\0\x01c".to_vec());
+    let first = client.clone().into_iter().chain([stray.clone()]);
+    let again = client.into_iter().chain([milter("c"), server(b"R<bob@example.com>\0"), stray]);
+    let scripted = Scripted::start([negotiated(0, first), negotiated(0, again)]).await;
+    let (server, _inbox) = server_with(scripted.filter());
+    let mut client = client_of(&server);
+    client.ready().await;
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    let asked = client.command("DATA");
+    tokio::time::timeout(Duration::from_secs(10), asked).await.expect("it does not wait").expect(451);
+    scripted.done().await;
+}
+
+#[tokio::test]
 async fn no_macros_pile_up_for_commands_that_a_milter_leaves_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

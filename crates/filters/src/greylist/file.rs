@@ -7,7 +7,7 @@
 //! memory until it works again.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -35,6 +35,8 @@ pub(super) struct File {
     path: PathBuf,
     /// `None` inside if the thread could not be started.
     questions: OnceLock<Option<mpsc::Sender<Waiting>>>,
+    /// When the file is asked again, if it was late.
+    late: Mutex<Option<tokio::time::Instant>>,
 }
 
 /// A question to the thread.
@@ -52,18 +54,55 @@ type Waiting = (Question, oneshot::Sender<Decision>);
 
 impl File {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, questions: OnceLock::new() }
+        Self { path, questions: OnceLock::new(), late: Mutex::new(None) }
     }
 
-    /// Decides by the file. Returns `None` if it fails or does not answer in time.
+    /// Decides by the file. Returns `None` if it fails or does not answer in time. After that it is not asked for a while, so
+    /// that a message to many recipients does not wait for each of them.
     ///
     /// # Cancel safety
-    /// The decision is recorded although nobody waits for it any longer.
+    /// If the future is dropped, the decision is recorded only if the thread has begun with it.
     pub(super) async fn decide(&self, question: Question) -> Option<Decision> {
+        if !self.begins() {
+            return None;
+        }
         let (sender, answer) = oneshot::channel();
         let questions = self.questions.get_or_init(|| start(&self.path)).as_ref()?;
         questions.try_send((question, sender)).ok()?;
-        timeout(PATIENCE, answer).await.ok()?.ok()
+        let answer = timeout(PATIENCE, answer).await;
+        self.ends(answer.is_ok());
+        answer.ok()?.ok()
+    }
+
+    /// Returns whether the file may be asked. While it is late, only one question at a time tries it.
+    fn begins(&self) -> bool {
+        let mut late = self.late();
+        let now = tokio::time::Instant::now();
+        let may = late.is_none_or(|again| again <= now);
+        if may && late.is_some() {
+            *late = Some(now + PAUSE);
+        }
+        may
+    }
+
+    /// Notes whether the file has answered in time.
+    fn ends(&self, in_time: bool) {
+        let mut late = self.late();
+        match (in_time, late.is_some()) {
+            (true, true) => {
+                *late = None;
+                tell_back(&self.path);
+            }
+            (false, false) => {
+                *late = Some(tokio::time::Instant::now() + PAUSE);
+                tell_failure(&self.path, &format!("it does not answer within {} s", PATIENCE.as_secs()));
+            }
+            _ => {}
+        }
+    }
+
+    fn late(&self) -> MutexGuard<'_, Option<tokio::time::Instant>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,6 +124,10 @@ fn tell_failure(path: &Path, error: &str) {
         name: "greylist-file-failed", path = %path.display(), error,
         "the file of the greylist cannot be used; the greylist goes on in memory"
     );
+}
+
+fn tell_back(path: &Path) {
+    tracing::info!(name: "greylist-file-back", path = %path.display(), "the greylist is in its file again");
 }
 
 /// Answers questions until no more can come.
@@ -129,7 +172,7 @@ impl State {
             (Ok(database), Ok(decisions)) => {
                 *self = Self::Open(database);
                 if has_failed {
-                    tracing::info!(name: "greylist-file-back", path = %path.display(), "the greylist is in its file again");
+                    tell_back(path);
                 }
                 Some(decisions)
             }
@@ -156,4 +199,43 @@ fn decide_all(database: &mut Database, batch: &[Waiting]) -> Result<Vec<Decision
         database.clean(*max_entries, times, *now)?;
     }
     Ok(decisions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+
+    fn question() -> Question {
+        let times = Times { delay: 300, retry_window: 1000, expiry: 10_000, known_after: 2 };
+        let keys = Keys { triplet: Key::of(&[b"t"]), network: Key::of(&[b"n"]) };
+        Question { keys, times, max_entries: 100, now: 1, told: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_delays_one_question_a_minute() {
+        let (questions, mut waiting) = mpsc::channel(8);
+        let file = File { questions: OnceLock::from(Some(questions)), ..File::new("greylist.db".into()) };
+        let began = tokio::time::Instant::now();
+        for _ in 0..300 {
+            assert_eq!(file.decide(question()).await, None);
+        }
+        assert_eq!(began.elapsed(), PATIENCE);
+        tokio::time::advance(PAUSE).await;
+        for _ in 0..300 {
+            assert_eq!(file.decide(question()).await, None);
+        }
+        assert_eq!(began.elapsed(), PAUSE + 2 * PATIENCE);
+        // The disk answers again, and the file is asked at once after the first answer.
+        while waiting.try_recv().is_ok() {}
+        tokio::spawn(async move {
+            while let Some((_, sender)) = waiting.recv().await {
+                let _ = sender.send(Decision::Pass);
+            }
+        });
+        tokio::time::advance(PAUSE).await;
+        for _ in 0..3 {
+            assert_eq!(file.decide(question()).await, Some(Decision::Pass));
+        }
+    }
 }

@@ -19,6 +19,12 @@ use tokio::sync::Semaphore;
 /// Requests at a time, and so connections.
 const AT_A_TIME: usize = 100;
 
+/// Bytes of long answers that are read at a time.
+const LONG_ANSWERS: usize = 64 * 1024 * 1024;
+
+/// Bytes up to which an answer is short.
+const SHORT: usize = 64 * 1024;
+
 /// How long a connection may take, with TLS.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -126,6 +132,8 @@ pub(crate) struct HttpClient {
     client: Client,
     url: Url,
     slots: Semaphore,
+    /// One permit for each byte of [`LONG_ANSWERS`].
+    room: Semaphore,
     /// The longest answer in bytes.
     max_answer: usize,
 }
@@ -159,7 +167,8 @@ impl HttpClient {
             builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(io::Error::other)?;
-        Ok(Self { client, url: server.with_path(path), slots: Semaphore::new(AT_A_TIME), max_answer })
+        let (slots, room) = (Semaphore::new(AT_A_TIME), Semaphore::new(LONG_ANSWERS));
+        Ok(Self { client, url: server.with_path(path), slots, room, max_answer })
     }
 
     /// Posts a body and returns the answer. The second body is sent if the server has closed a connection that waited for
@@ -188,10 +197,17 @@ impl HttpClient {
             return Err(Failure::Final(HttpError(format!("the server answered {status}"))));
         }
         let mut answer = Vec::new();
+        // All at once, as answers that have a part each would wait for one another.
+        let longest = u32::try_from(self.max_answer.min(LONG_ANSWERS)).unwrap_or(u32::MAX);
+        let mut room = None;
         while let Some(chunk) = response.chunk().await.map_err(|error| Failure::Final(error.into()))? {
             if answer.len() + chunk.len() > self.max_answer {
                 let error = format!("the answer has more than {} bytes", self.max_answer);
                 return Err(Failure::Final(HttpError(error)));
+            }
+            if answer.len() + chunk.len() > SHORT && room.is_none() {
+                let taken = self.room.acquire_many(longest).await;
+                room = Some(taken.map_err(|error| Failure::Final(HttpError(error.to_string())))?);
             }
             answer.extend_from_slice(&chunk);
         }

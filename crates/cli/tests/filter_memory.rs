@@ -93,6 +93,14 @@ fn mistakes_in_memories_are_told_with_what_to_write() {
             "3:10: filter.secret: it is the password for shared; write shared = ",
         ),
         (
+            "[[filter]]\nuse = \"authentication\"\ntimeout = 0\n",
+            "3:11: filter.timeout: no answer can come within 0; write 30s, for example",
+        ),
+        (
+            "[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/a\"\nmessage-timeout = \"0s\"\n",
+            "4:19: filter.message-timeout: no answer can come within 0; write 30s, for example",
+        ),
+        (
             "[[filter]]\nuse = \"greylist\"\nretry-window = 0\n",
             "3:16: filter.retry-window: without time, all mail waits for ever",
         ),

@@ -6,6 +6,7 @@ use mailchute::proxy::Network;
 use mailchute_filters::authentication::Authentication;
 use mailchute_filters::dns::Resolver;
 
+use crate::options::filters::common::zero_times;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::time_span::TimeSpan;
 
@@ -93,6 +94,10 @@ impl Kind for AuthenticationOptions {
             check("arc", Stage::Message, &["none", "pass", "fail"]),
             check("dmarc", Stage::Message, &["none", "pass", "fail", "temperror", "permerror"]),
         ]
+    }
+
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        zero_times(&[("timeout", self.timeout)])
     }
 
     fn files_into(&self) -> Vec<&str> {

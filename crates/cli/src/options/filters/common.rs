@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::Command;
 
+use crate::options::time_span::TimeSpan;
+
 /// The options of every filter.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct CommonOptions {
@@ -47,6 +49,13 @@ impl fmt::Display for Unless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.check, self.result)
     }
+}
+
+/// Returns the mistakes in times that a filter may take: none could answer within 0.
+pub(crate) fn zero_times(times: &[(&'static str, TimeSpan)]) -> Vec<(&'static str, String)> {
+    let zero = times.iter().filter(|(_, time)| time.duration().is_zero());
+    zero.map(|(option, _)| (*option, "no answer can come within 0; write 30s, for example".to_owned()))
+        .collect()
 }
 
 /// Returns the keys of every `[[filter]]`, as the flags of a command.

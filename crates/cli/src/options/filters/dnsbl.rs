@@ -7,7 +7,7 @@ use mailchute::proxy::Network;
 use mailchute_filters::dns::Resolver;
 use mailchute_filters::dnsbl::{Dnsbl, Rules};
 
-use crate::options::filters::common::check_name;
+use crate::options::filters::common::{check_name, zero_times};
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::time_span::TimeSpan;
 
@@ -101,8 +101,11 @@ impl Kind for DnsblOptions {
     }
 
     fn mistakes(&self) -> Vec<(&'static str, String)> {
-        let has_lists = !self.lists.is_empty() || !self.domains.is_empty();
-        let text = "it asks no list; write lists = { \"zen.spamhaus.org\" = \"refuse\" }, for example";
-        if has_lists { Vec::new() } else { vec![("lists", text.to_owned())] }
+        let mut mistakes = zero_times(&[("timeout", self.timeout)]);
+        if self.lists.is_empty() && self.domains.is_empty() {
+            let text = "it asks no list; write lists = { \"zen.spamhaus.org\" = \"refuse\" }, for example";
+            mistakes.push(("lists", text.to_owned()));
+        }
+        mistakes
     }
 }

@@ -7,7 +7,7 @@ use mailchute_filters::dns::HostNames;
 use mailchute_filters::mta_hooks::{HookStage, MtaHooks};
 use mailchute_stores::SecretSource;
 
-use crate::options::filters::common::check_name;
+use crate::options::filters::common::{check_name, zero_times};
 use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
@@ -65,8 +65,7 @@ impl HttpOptions {
             HookStage::Mail => Stage::Mail,
             HookStage::Rcpt => Stage::Rcpt,
             _ => Stage::Message,
-        };
-        self.stages.iter().map(stage).max().unwrap_or(Stage::Message)
+        })
     }
 
     /// Makes the filter. It tells the scanner of the client's name, if `names` can look it up.
@@ -126,8 +125,11 @@ impl Kind for HttpOptions {
     }
 
     fn mistakes(&self) -> Vec<(&'static str, String)> {
-        let text = "a user has a password; write secret = \"file:PATH\"".to_owned();
-        if self.user.is_some() && self.secret.is_none() { vec![("user", text)] } else { Vec::new() }
+        let mut mistakes = zero_times(&[("timeout", self.timeout)]);
+        if self.user.is_some() && self.secret.is_none() {
+            mistakes.push(("user", "a user has a password; write secret = \"file:PATH\"".to_owned()));
+        }
+        mistakes
     }
 
     fn warnings(&self) -> Vec<(&'static str, String)> {

@@ -4,7 +4,7 @@ use mailchute_filters::dns::HostNames;
 use mailchute_filters::milter::{Milter, MilterAddress};
 use mailchute_stores::NextHop;
 
-use crate::options::filters::common::check_name;
+use crate::options::filters::common::{check_name, zero_times};
 use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
@@ -75,6 +75,14 @@ impl Kind for MilterOptions {
     fn checks(&self) -> Vec<Check> {
         let results = &["pass", "accept", "discard", "quarantine", "tempfail", "reject", "failed"];
         vec![Check { name: self.name.clone().into(), results, known: Stage::Message }]
+    }
+
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        zero_times(&[
+            ("connect-timeout", self.connect_timeout),
+            ("command-timeout", self.command_timeout),
+            ("message-timeout", self.message_timeout),
+        ])
     }
 
     fn files_into(&self) -> Vec<&str> {

@@ -7,6 +7,7 @@ use mailchute_filters::dns::HostNames;
 use mailchute_filters::rspamd::Rspamd;
 use mailchute_stores::SecretSource;
 
+use crate::options::filters::common::zero_times;
 use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
@@ -107,6 +108,10 @@ impl Kind for RspamdOptions {
 
     fn needs(&self) -> Needs {
         scanner_server::needs(&self.url)
+    }
+
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        zero_times(&[("timeout", self.timeout)])
     }
 
     fn warnings(&self) -> Vec<(&'static str, String)> {

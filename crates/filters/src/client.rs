@@ -1,9 +1,9 @@
-//! The client that a filter counts: its address or network.
+//! The client that a filter counts: its address or network. The recipient that every client must reach.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use mailchute::Session;
 use mailchute::proxy::Network;
+use mailchute::{Recipient, Session};
 
 /// The networks whose clients a filter leaves alone.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,12 @@ pub(crate) fn network_of(address: IpAddr, v4_bits: u32) -> IpAddr {
         }
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
+}
+
+/// Returns whether a recipient is the postmaster of the host or of a domain, whom every client must reach: mail may go wrong
+/// by mistake.
+pub(crate) fn is_postmaster(to: &Recipient) -> bool {
+    to.mailbox().is_none_or(|mailbox| mailbox.local_part().eq_ignore_ascii_case("postmaster"))
 }
 
 #[cfg(test)]

@@ -21,6 +21,12 @@ pub struct ArcOutcome {
     pub problem: Option<ArcProblem>,
 }
 
+impl ArcOutcome {
+    pub(super) fn without_sets(result: ArcResult, problem: Option<ArcProblem>) -> Self {
+        Self { result, sets: Vec::new(), unsigned_bytes: 0, signs_from: false, problem }
+    }
+}
+
 /// A set: how a server on the way has found the message, and who says so.
 ///
 /// A chain that passes says only that nobody has changed what its sealers say. It is worth as much as the trust in **all**

@@ -38,32 +38,14 @@ impl ArcVerifier {
     pub async fn verify(self, body: &BodyHashes, resolver: &impl Resolve, now: SystemTime) -> ArcOutcome {
         let found = match self.chain {
             Ok(Some(chain)) => check(&chain, body, resolver, now).await.map(|unsigned| (chain, unsigned)),
-            Ok(None) => {
-                let result = ArcResult::None;
-                return ArcOutcome {
-                    result,
-                    sets: Vec::new(),
-                    unsigned_bytes: 0,
-                    signs_from: false,
-                    problem: None,
-                };
-            }
+            Ok(None) => return ArcOutcome::without_sets(ArcResult::None, None),
             Err(problem) => Err(problem),
         };
         match found {
             Ok((Chain { sets, signs_from, .. }, unsigned_bytes)) => {
                 ArcOutcome { result: ArcResult::Pass, sets, unsigned_bytes, signs_from, problem: None }
             }
-            Err(problem) => {
-                let problem = Some(problem);
-                ArcOutcome {
-                    result: ArcResult::Fail,
-                    sets: Vec::new(),
-                    unsigned_bytes: 0,
-                    signs_from: false,
-                    problem,
-                }
-            }
+            Err(problem) => ArcOutcome::without_sets(ArcResult::Fail, Some(problem)),
         }
     }
 }

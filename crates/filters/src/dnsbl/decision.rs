@@ -5,7 +5,7 @@ use mailchute::{Refusal, Session};
 
 use super::listing::Listing;
 use super::rules::Action;
-use crate::filter_id::FilterId;
+use crate::filter_id::PerFilter;
 
 /// The answers of one filter's lists about a client, or about the domains of a transaction.
 #[derive(Clone, Debug, Default)]
@@ -45,44 +45,23 @@ impl Decision {
     }
 }
 
-/// The decisions of all filters in a session. Few sessions have more than one.
-#[derive(Default)]
-pub(super) struct Decisions(Vec<(FilterId, Decision)>);
-
-impl Decisions {
-    /// Returns the decision of a filter.
-    pub(super) fn get(state: &TypedState, id: FilterId) -> Option<Decision> {
-        let of_filter = |Self(all): &Self| {
-            all.iter().find(|(other, _)| *other == id).map(|(_, decision)| decision.clone())
-        };
-        state.with(of_filter).flatten()
-    }
-
-    pub(super) fn insert(state: &TypedState, id: FilterId, decision: Decision) {
-        state.update(|Self(all)| {
-            all.retain(|(other, _)| *other != id);
-            all.push((id, decision));
-        });
-    }
-
-    /// Returns what the lists of all filters know.
-    pub(super) fn listings(state: &TypedState) -> Vec<Listing> {
-        let of_all =
-            |Self(all): &Self| all.iter().flat_map(|(_, decision)| decision.listings.clone()).collect();
-        state.with(of_all).unwrap_or_default()
-    }
+/// Returns what the lists of all filters know.
+fn listings(state: &TypedState) -> Vec<Listing> {
+    PerFilter::with_all(state, |all: &mut dyn Iterator<Item = &Decision>| {
+        all.flat_map(|decision| decision.listings.clone()).collect()
+    })
 }
 
 impl Listing {
     /// Returns the lists that know the client, once it has sent MAIL.
     #[must_use]
     pub fn of_client(session: &Session) -> Vec<Self> {
-        Decisions::listings(session.state())
+        listings(session.state())
     }
 
     /// Returns the lists of domains that know the name of HELO or the domain of the sender.
     #[must_use]
     pub fn of_domains(session: &Session) -> Vec<Self> {
-        Decisions::listings(session.transaction_state())
+        listings(session.transaction_state())
     }
 }

@@ -8,10 +8,12 @@ use mailchute::command::HeloName;
 use mailchute::{Answer, Hooks, Recipient, Sender, Session, Verdict};
 
 use super::Dnsbl;
-use super::decision::{Decision, Decisions};
+use super::decision::Decision;
 use super::list::List;
 use super::rules::Action;
+use crate::client::is_postmaster;
 use crate::dns::{Resolve, reversed};
+use crate::filter_id::PerFilter;
 use crate::name::{is_domain, to_ascii};
 
 /// The questions of one client at the same time.
@@ -34,7 +36,7 @@ impl<R: Resolve + Send + 'static> Dnsbl<R> {
     async fn decide_on_client(&self, address: IpAddr, session: &Session) -> Decision {
         // A list that did not answer may do so for the next message.
         if let Some(decision) =
-            Decisions::get(session.state(), self.id).filter(|decision| !decision.is_failed)
+            PerFilter::<Decision>::get(session.state(), self.id).filter(|decision| !decision.is_failed)
         {
             return decision;
         }
@@ -43,7 +45,7 @@ impl<R: Resolve + Send + 'static> Dnsbl<R> {
         if !self.lists.is_empty() {
             session.add_client_finding(self.name.clone(), decision.word());
         }
-        Decisions::insert(session.state(), self.id, decision.clone());
+        PerFilter::insert(session.state(), self.id, decision.clone());
         decision
     }
 
@@ -86,7 +88,7 @@ impl<R: Resolve + Send + 'static> Hooks for Dnsbl<R> {
             join(self.decide_on_client(address, session), self.decide_on_domains(from, session)).await;
         if !self.domain_lists.is_empty() && client.action() != Some(Action::Skip) {
             session.add_finding(self.domain_name.clone(), domains.word());
-            Decisions::insert(session.transaction_state(), self.id, domains);
+            PerFilter::insert(session.transaction_state(), self.id, domains);
         }
         Ok(Verdict::Accept)
     }
@@ -95,18 +97,12 @@ impl<R: Resolve + Send + 'static> Hooks for Dnsbl<R> {
         if is_postmaster(to) || self.address(session).is_none() {
             return Ok(Verdict::Accept);
         }
-        let of = |state| Decisions::get(state, self.id).unwrap_or_default();
+        let of = |state| PerFilter::<Decision>::get(state, self.id).unwrap_or_default();
         let refusal = of(session.state()).refusal(|address| format!("Client host [{address}]"));
         let refusal =
             refusal.or_else(|| of(session.transaction_state()).refusal(|name| format!("Domain {name}")));
         refusal.map_or(Ok(Verdict::Accept), Err)
     }
-}
-
-/// Returns whether it is the postmaster, of any domain. A sender that is listed by mistake must reach somebody.
-fn is_postmaster(to: &Recipient) -> bool {
-    to.is_postmaster()
-        || to.mailbox().is_some_and(|mailbox| mailbox.local_part().eq_ignore_ascii_case("postmaster"))
 }
 
 /// Returns whether lists may know an address: it is that of a host on the Internet.

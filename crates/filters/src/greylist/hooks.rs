@@ -7,7 +7,7 @@ use mailchute::{Answer, Envelope, Hooks, Recipient, Refusal, Sender, Session, Ve
 use super::Greylist;
 use super::decide::{Decision, Keys};
 use super::sender::without_changing_parts;
-use crate::client::network_of;
+use crate::client::{is_postmaster, network_of};
 use crate::key::Key;
 use crate::retry::TryAgainIn;
 
@@ -41,11 +41,6 @@ impl Greylist {
         session.add_finding("greylist", word);
         wait
     }
-}
-
-/// Returns whether this is the postmaster of the host or of a domain, who must be reached when mail goes wrong.
-fn is_postmaster(to: &Recipient) -> bool {
-    to.mailbox().is_none_or(|mailbox| mailbox.local_part().eq_ignore_ascii_case("postmaster"))
 }
 
 fn answer(wait: Option<Duration>) -> Answer {

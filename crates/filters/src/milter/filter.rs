@@ -15,7 +15,7 @@ use super::address::{MilterAddress, MilterAddressError};
 use super::content::{Unjudged, judge};
 use super::conversation::{Conversation, Decided, Question, Standing};
 use super::decision::Meaning;
-use super::kept::{self, Course, Number};
+use super::kept::{self, Course};
 use super::link::LinkError;
 use super::options::Options;
 use super::protocol::command::Stage;
@@ -23,6 +23,7 @@ use super::requests::Requests;
 use crate::OnFailure;
 use crate::bounds::failed;
 use crate::dns::HostNames;
+use crate::filter_id::FilterId;
 
 /// A milter: a filter that speaks the protocol of Sendmail.
 ///
@@ -85,7 +86,7 @@ use crate::dns::HostNames;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Milter {
-    number: Number,
+    id: FilterId,
     options: Arc<Options>,
 }
 
@@ -93,7 +94,7 @@ impl Milter {
     /// Makes a filter for the milter at this address. Nothing connects before the first client.
     #[must_use]
     pub fn new(address: MilterAddress) -> Self {
-        Self { number: Number::next(), options: Arc::new(Options::new(address)) }
+        Self { id: FilterId::next(), options: Arc::new(Options::new(address)) }
     }
 
     fn set(mut self, set: impl FnOnce(&mut Options)) -> Self {
@@ -156,9 +157,9 @@ impl Milter {
 
     /// Asks at a stage before the message.
     async fn ask(&self, question: Question<'_>, session: &Session) -> Answer {
-        let mut conversation = kept::take(self.number, session);
+        let mut conversation = kept::take(self.id, session);
         let answer = self.ask_in(&mut conversation, question, session).await;
-        kept::put_back(self.number, session, conversation);
+        kept::put_back(self.id, session, conversation);
         answer.map(|()| Verdict::Accept)
     }
 
@@ -174,7 +175,7 @@ impl Milter {
             Standing::Accepted => return Ok(()),
             Standing::Refused(refusal) => return Err(refusal.clone()),
         }
-        match (stage, kept::course(self.number, session)) {
+        match (stage, kept::course(self.id, session)) {
             // MAIL begins a transaction, and connects again.
             (Stage::Mail, _) => conversation.has_failed = false,
             (Stage::Helo, _) if conversation.has_failed => return Ok(()),
@@ -215,8 +216,8 @@ impl Milter {
         }
         match meaning {
             Meaning::GoOn => {}
-            Meaning::AcceptMessage => kept::settle(self.number, session, Course::Accepted),
-            Meaning::Discard => kept::settle(self.number, session, Course::Discarded),
+            Meaning::AcceptMessage => kept::settle(self.id, session, Course::Accepted),
+            Meaning::Discard => kept::settle(self.id, session, Course::Discarded),
             Meaning::AcceptClient => {
                 conversation.quit(&self.options).await;
                 conversation.standing = Standing::Accepted;
@@ -237,7 +238,7 @@ impl Milter {
 
     /// Gives the milter up for this transaction.
     fn fail(&self, session: &Session) -> Result<(), Refusal> {
-        kept::settle(self.number, session, Course::Failed);
+        kept::settle(self.id, session, Course::Failed);
         session.add_finding(self.options.name.clone(), "failed");
         self.options.on_failure.answer()
     }
@@ -269,7 +270,7 @@ impl Milter {
             }
         };
         self.follow(conversation, decided, session).await?;
-        if kept::course(self.number, session) == Some(Course::Discarded) {
+        if kept::course(self.id, session) == Some(Course::Discarded) {
             message.discard();
             return Ok(());
         }
@@ -280,7 +281,7 @@ impl Milter {
         if let Some(reason) = reason {
             tracing::info!(name: "quarantined", %id, filter = &**name, reason, "a filter has quarantined a message");
             session.add_finding(name.clone(), "quarantine");
-        } else if kept::course(self.number, session).is_none() {
+        } else if kept::course(self.id, session).is_none() {
             session.add_finding(name.clone(), "pass");
         }
         if let Some(parameters) = left_out {
@@ -322,7 +323,7 @@ impl Hooks for Milter {
     }
 
     async fn command(&self, command: &Command, session: &Session) -> Answer {
-        let mut conversation = kept::take(self.number, session);
+        let mut conversation = kept::take(self.id, session);
         let answer = match command.verb {
             Verb::Rset => {
                 conversation.end_transaction(&self.options).await;
@@ -334,18 +335,18 @@ impl Hooks for Milter {
             }
             _ => Ok(()),
         };
-        kept::put_back(self.number, session, conversation);
+        kept::put_back(self.id, session, conversation);
         answer.map(|()| Verdict::Accept)
     }
 
     async fn disconnect(&self, _cause: Disconnect, session: &Session) {
-        kept::take(self.number, session).quit(&self.options).await;
+        kept::take(self.id, session).quit(&self.options).await;
     }
 }
 
 impl Filter for Milter {
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
-        match kept::course(self.number, session) {
+        match kept::course(self.id, session) {
             Some(Course::Discarded) => {
                 message.discard();
                 return Ok(());
@@ -354,13 +355,13 @@ impl Filter for Milter {
             Some(Course::Failed) => return self.options.on_failure.answer(),
             None => {}
         }
-        let mut conversation = kept::take(self.number, session);
+        let mut conversation = kept::take(self.id, session);
         let judged = match &conversation.standing {
             Standing::Open => self.judge(&mut conversation, message, session).await,
             Standing::Accepted => Ok(()),
             Standing::Refused(refusal) => Err(refusal.clone()),
         };
-        kept::put_back(self.number, session, conversation);
+        kept::put_back(self.id, session, conversation);
         judged
     }
 }

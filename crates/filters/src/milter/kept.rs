@@ -1,25 +1,9 @@
 //! Each milter of a session and of a transaction, kept from one question to the next.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use mailchute::Session;
 
 use super::conversation::Conversation;
-
-/// The number of a milter in this process. A session may have several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Number(u64);
-
-impl Number {
-    pub(super) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-#[derive(Default)]
-struct Conversations(HashMap<Number, Conversation>);
+use crate::filter_id::{FilterId, PerFilter};
 
 /// The decision of a milter about the transaction before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,27 +16,23 @@ pub(super) enum Course {
     Failed,
 }
 
-#[derive(Default)]
-struct Courses(HashMap<Number, Course>);
-
 /// Takes the conversation with a milter, or begins one. A hook that is dropped while it waits does not put it back: its
 /// connection may be in the middle of an answer, so the next question needs a new one.
-pub(super) fn take(milter: Number, session: &Session) -> Conversation {
-    let kept = session.state().with_mut(|Conversations(all)| all.remove(&milter));
-    kept.flatten().unwrap_or_default()
+pub(super) fn take(milter: FilterId, session: &Session) -> Conversation {
+    PerFilter::take(session.state(), milter).unwrap_or_default()
 }
 
 /// Keeps the conversation for the next question.
-pub(super) fn put_back(milter: Number, session: &Session, conversation: Conversation) {
-    session.state().update(|Conversations(all)| all.insert(milter, conversation));
+pub(super) fn put_back(milter: FilterId, session: &Session, conversation: Conversation) {
+    PerFilter::insert(session.state(), milter, conversation);
 }
 
 /// Returns the course of the transaction, if it is settled.
-pub(super) fn course(milter: Number, session: &Session) -> Option<Course> {
-    session.transaction_state().with(|Courses(all)| all.get(&milter).copied()).flatten()
+pub(super) fn course(milter: FilterId, session: &Session) -> Option<Course> {
+    PerFilter::get(session.transaction_state(), milter)
 }
 
 /// Settles the course of the transaction.
-pub(super) fn settle(milter: Number, session: &Session, course: Course) {
-    session.transaction_state().update(|Courses(all)| all.insert(milter, course));
+pub(super) fn settle(milter: FilterId, session: &Session, course: Course) {
+    PerFilter::insert(session.transaction_state(), milter, course);
 }

@@ -1,4 +1,4 @@
-//! Messages that a request names, and what it gets of them: parsed, as HTML for a frame, or as a download.
+//! Messages and sessions that a request names, and what it gets of messages: parsed, as HTML for a frame, or as a download.
 
 mod missing;
 
@@ -12,8 +12,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::missing::Missing;
+use crate::checks::{self, Context, Finding};
 use crate::mail::{Images, Mail, Part};
 use crate::mailbox::{Id, Mailbox, Search, Summary};
+use crate::sessions::Transcript;
 use crate::state::State;
 
 /// Messages that are parsed at a time, since each is whole in memory.
@@ -31,19 +33,47 @@ impl State {
     pub(crate) fn mailbox(&self) -> Result<&Mailbox, Missing> {
         self.mailbox.as_ref().ok_or(Missing::Mailbox)
     }
+
+    /// Returns the session with a name, in capitals or not.
+    pub(crate) fn session(&self, name: &str) -> Result<Transcript, Missing> {
+        let id = name.to_ascii_uppercase().parse().ok();
+        id.and_then(|id| self.sessions.get(id)).ok_or(Missing::Session)
+    }
+
+    /// Returns the session that brought a message, as long as it is kept.
+    pub(crate) fn session_of(&self, message: &Summary) -> Result<Transcript, Missing> {
+        let id = message.queue_id.as_deref().and_then(|id| id.split('-').next());
+        self.session(id.unwrap_or_default())
+    }
+
+    /// Returns what a strict receiver would say about a message.
+    pub(crate) fn findings(&self, mail: &Mail, message: &Summary) -> Vec<Finding> {
+        let hostname = self.server.hostname();
+        let context = Context {
+            envelope_from: message.envelope_from.as_deref(),
+            hostname: Some(&hostname),
+            ..Context::default()
+        };
+        checks::of(mail, &context)
+    }
 }
 
 impl Found {
-    /// Returns the message with a name. `latest` is the newest.
-    pub(crate) async fn get(state: &State, name: &str) -> Result<Self, Missing> {
+    /// Returns what is known of the message with a name. `latest` is the newest.
+    pub(crate) async fn summary(state: &State, name: &str) -> Result<Summary, Missing> {
         let mailbox = state.mailbox()?;
         let summary = if name == "latest" {
             mailbox.list(&Search::all(), None, 1).await?.messages.pop()
         } else {
             mailbox.get(Id::from_str(name).map_err(|_| Missing::Message)?).await?
         };
-        let summary = summary.ok_or(Missing::Message)?;
-        let raw = mailbox.content(summary.id).await?.ok_or(Missing::Message)?;
+        summary.ok_or(Missing::Message)
+    }
+
+    /// Returns the message with a name. `latest` is the newest.
+    pub(crate) async fn get(state: &State, name: &str) -> Result<Self, Missing> {
+        let summary = Self::summary(state, name).await?;
+        let raw = state.mailbox()?.content(summary.id).await?.ok_or(Missing::Message)?;
         Ok(Self { summary, raw })
     }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::checks::{self, Context};
 use crate::mail::{Mail, Part};
 use crate::mailbox::Summary;
+use crate::state::State;
 
 /// Returns what the list has of a message.
 pub(super) fn summary(summary: &Summary) -> Value {
@@ -29,8 +29,7 @@ pub(super) fn summary(summary: &Summary) -> Value {
 }
 
 /// Returns a whole message.
-pub(super) fn message(mail: &Mail, summary: &Summary) -> Value {
-    let context = Context { envelope_from: summary.envelope_from.as_deref(), ..Context::default() };
+pub(super) fn message(mail: &Mail, summary: &Summary, state: &State) -> Value {
     let fields = mail.fields().iter();
     let fields: Vec<_> = fields.map(|field| json!({"name": field.name, "value": field.value})).collect();
     let mut message = self::summary(summary);
@@ -43,7 +42,7 @@ pub(super) fn message(mail: &Mail, summary: &Summary) -> Value {
         "codes": mail.codes(),
         "headers": fields,
         "parts": mail.parts().iter().map(part).collect::<Vec<_>>(),
-        "checks": checks::of(mail, &context),
+        "checks": state.findings(mail, summary),
         "unreadable": mail.unreadable(),
     });
     if let (Value::Object(message), Value::Object(more)) = (&mut message, more) {

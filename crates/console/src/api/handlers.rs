@@ -41,15 +41,19 @@ pub(super) async fn wait(
         let detail = format!("No message matched in {seconds} seconds.");
         Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
     };
-    let found = Found::get(&state, &found.ok_or_else(late)?.id.to_string()).await?;
-    Ok(Json(found.read(form::message).await?))
+    whole(state, &found.ok_or_else(late)?.id.to_string()).await
 }
 
 pub(super) async fn message(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    Ok(Json(Found::get(&state, &id).await?.read(form::message).await?))
+    whole(state, &id).await
+}
+
+async fn whole(state: Arc<State>, id: &str) -> Result<Json<Value>, Problem> {
+    let found = Found::get(&state, id).await?;
+    Ok(Json(found.read(move |mail, summary| form::message(mail, summary, &state)).await?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@ mod chaos;
 mod events;
 mod form;
 mod handlers;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,9 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/api/v1/messages/{id}/raw", get(raw))
         .route("/api/v1/messages/{id}/html", get(html))
         .route("/api/v1/messages/{id}/parts/{part}", get(part))
+        .route("/api/v1/messages/{id}/session", get(sessions::of_message))
+        .route("/api/v1/sessions", get(sessions::list))
+        .route("/api/v1/sessions/{id}", get(sessions::session))
         .route("/api/v1/events", get(events::events))
         .merge(chaos::routes())
 }

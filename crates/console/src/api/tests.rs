@@ -33,7 +33,8 @@ impl Api {
         for directory in ["new", "cur", "tmp"] {
             fs::create_dir(root.path().join(directory)).unwrap();
         }
-        let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
+        let server = Server::builder().hostname("mx.example.com").store(testing::Inbox::new());
+        let server = server.build().unwrap();
         let mailbox = Mailbox::builder(root.path()).open().unwrap();
         let state = State::new(&server, Some(mailbox));
         let router = routes().merge(mailpit::routes()).with_state(Arc::new(state));
@@ -85,6 +86,18 @@ async fn a_message_has_its_link_and_code() {
     assert_eq!(api.get(&format!("/api/v1/messages/{id}/raw")).await, json!(MESSAGE));
     let html = api.get(&format!("/api/v1/messages/{id}/html")).await;
     assert!(html.as_str().unwrap().starts_with("<base target=\"_blank\"><p>"));
+}
+
+#[tokio::test]
+async fn checks_know_the_results_of_this_server() {
+    let api = Api::new();
+    for (order, hostname, number) in [(1, "mx.example.com", 1), (2, "other.example", 0)] {
+        let results = format!("Authentication-Results: {hostname}; spf=fail smtp.mailfrom=a\n{MESSAGE}");
+        api.put(&format!("{order}.a.x"), &results);
+        let message = api.get("/api/v1/messages/latest").await;
+        let checks = message["checks"].as_array().unwrap().iter();
+        assert_eq!(checks.filter(|check| check["name"] == "spf").count(), number, "{hostname}");
+    }
 }
 
 #[tokio::test]

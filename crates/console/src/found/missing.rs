@@ -1,4 +1,4 @@
-//! Why a message, or a part of it, cannot be had.
+//! Why a message, a part of it or a session cannot be had.
 
 use axum::http::StatusCode;
 
@@ -13,6 +13,8 @@ pub(crate) enum Missing {
     Message,
     Part,
     Html,
+    /// The session is not kept, or not any more.
+    Session,
     /// Reading the message failed.
     Content,
     /// The answer of the mailbox.
@@ -44,6 +46,9 @@ impl From<Missing> for Problem {
             Missing::Message => Self::not_found("There is no such message."),
             Missing::Part => Self::not_found("The message has no such part."),
             Missing::Html => Self::not_found("The message has no HTML."),
+            Missing::Session => Self::not_found(
+                "The session is not kept. Sessions stay in memory while there is room, and until the server restarts.",
+            ),
             Missing::Content => Self::unavailable("The message cannot be read now."),
             Missing::Answer(error) => error.into(),
         }

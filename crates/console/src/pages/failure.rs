@@ -22,6 +22,7 @@ impl<E: Into<Missing>> From<E> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let is_session = matches!(self, Self::Missing(Missing::Session));
         let (status, title, text) = match self {
             Self::Missing(Missing::Mailbox) => (
                 StatusCode::NOT_FOUND,
@@ -36,6 +37,11 @@ impl IntoResponse for Failure {
             Self::Missing(Missing::Part | Missing::Html) => {
                 (StatusCode::NOT_FOUND, "No such part", "The message has no such part.".to_owned())
             }
+            Self::Missing(Missing::Session) => (
+                StatusCode::NOT_FOUND,
+                "This session is not kept",
+                "Sessions are kept in memory while there is room, and until the server restarts.".to_owned(),
+            ),
             Self::Missing(Missing::Answer(error)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The mailbox cannot answer", error.to_string())
             }
@@ -46,7 +52,9 @@ impl IntoResponse for Failure {
                 "Reading it failed.".to_owned(),
             ),
         };
-        let content = html! { h1 { (title) } p { (text) } p { a.button href="/" { "To the inbox" } } };
+        let (address, name) =
+            if is_session { ("/sessions", "To the sessions") } else { ("/", "To the inbox") };
+        let content = html! { h1 { (title) } p { (text) } p { a.button href=(address) { (name) } } };
         (status, alone(title, &content)).into_response()
     }
 }

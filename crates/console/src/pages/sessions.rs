@@ -6,20 +6,20 @@ use std::mem::take;
 use std::slice;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use futures_util::stream::{self, Stream};
 use mailchute::session::SessionId;
 use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::failure::Failure;
 use super::layout::{At, Section};
-use crate::sessions::{self, Filter, Transcript};
+use crate::sessions::{self, Filter};
 use crate::state::State;
 
 /// Sessions of one page.
@@ -32,7 +32,6 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/sessions/{id}", get(session))
         .route("/sessions/{id}/events", get(session_events))
         .route("/sessions/{id}/transcript.txt", get(text))
-        .route("/sessions/{id}/session.json", get(json))
 }
 
 /// The part of the list that a reader wants to see.
@@ -151,42 +150,18 @@ fn empty(at: &At, wanted: &Wanted) -> Markup {
     }
 }
 
-fn found(at: &At, id: &str) -> Option<Transcript> {
-    at.state.sessions.get(id.to_ascii_uppercase().parse().ok()?)
-}
-
-async fn session(at: At, Path(id): Path<String>) -> Response {
-    let Some(session) = found(&at, &id) else {
-        let content = html! {
-            h1 { "This session is not kept" }
-            p {
-                "Sessions are kept in memory while there is room, and until the server restarts. "
-                a href="/sessions" { "Show those that are kept" }
-            }
-        };
-        let page = at.page(Section::Sessions, "No such session", &content);
-        return (StatusCode::NOT_FOUND, page).into_response();
-    };
+async fn session(at: At, Path(id): Path<String>) -> Result<Markup, Failure> {
+    let session = at.state.session(&id)?;
     let content = html! {
         p.crumbs { a href="/sessions" { "← Sessions" } }
         h1 { "Session " code { (session.summary.id) } }
         (sessions::session_fragment(&session))
     };
-    at.page(Section::Sessions, &format!("Session {}", session.summary.id), &content).into_response()
+    Ok(at.page(Section::Sessions, &format!("Session {}", session.summary.id), &content))
 }
 
-async fn text(at: At, Path(id): Path<String>) -> Response {
-    match found(&at, &id) {
-        Some(session) => session.text().into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn json(at: At, Path(id): Path<String>) -> Response {
-    match found(&at, &id) {
-        Some(session) => Json(session).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+async fn text(at: At, Path(id): Path<String>) -> Result<String, Failure> {
+    Ok(at.state.session(&id)?.text())
 }
 
 /// Sends the rows of the newest sessions that fit, when they appear and when they change.
@@ -247,7 +222,7 @@ async fn session_events(
                 changes.next().await;
             }
             // A session that made room for others is over for its readers.
-            let Some(session) = found(&at, &id) else {
+            let Ok(session) = at.state.session(&id) else {
                 return Some((
                     Ok(SseEvent::default().event("over").data("")),
                     (at, String::new(), changes, None, false),

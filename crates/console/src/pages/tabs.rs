@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::checks::{self, Context, Severity};
+use crate::checks::Severity;
 use crate::mail::{Kind, LineEnd, Mail, Outline, Piece, source};
 use crate::pages::layout::At;
 use crate::pages::links::tab_address;
@@ -41,7 +41,7 @@ pub(crate) fn content(opened: Opened<'_>, tab: Tab, wanted: &Wanted, at: &At) ->
         Tab::Headers => headers(opened.mail),
         Tab::Parts => parts(opened),
         Tab::Session => session(opened, at),
-        Tab::Checks => findings(opened, &at.state.server.hostname()),
+        Tab::Checks => findings(opened, at),
     }
 }
 
@@ -164,23 +164,16 @@ fn parts(opened: Opened<'_>) -> Markup {
 
 /// The session that brought the message, as long as it is remembered.
 fn session(opened: Opened<'_>, at: &At) -> Markup {
-    let id = opened.summary.queue_id.as_deref().and_then(|id| id.split('-').next());
-    let session = id.and_then(|id| id.parse().ok()).and_then(|id| at.state.sessions.get(id));
     html! {
-        @match &session {
-            Some(session) => (session_fragment(session)),
-            None => p.muted { "The session that brought this message is not remembered any more." },
+        @match &at.state.session_of(opened.summary) {
+            Ok(session) => (session_fragment(session)),
+            Err(_) => p.muted { "The session that brought this message is not remembered any more." },
         }
     }
 }
 
-fn findings(opened: Opened<'_>, hostname: &str) -> Markup {
-    let context = Context {
-        envelope_from: opened.summary.envelope_from.as_deref(),
-        hostname: Some(hostname),
-        ..Context::default()
-    };
-    let findings = checks::of(opened.mail, &context);
+fn findings(opened: Opened<'_>, at: &At) -> Markup {
+    let findings = at.state.findings(opened.mail, opened.summary);
     html! {
         @if findings.is_empty() { p { span.badge.good { "ok" } " A strict receiver would not object to anything." } }
         ul.findings {

@@ -166,7 +166,7 @@ fn copies(session: &Transcript) -> Markup {
             (copy("text", "Text", &session.text()))
             p {
                 a href={ "/sessions/" (id) "/transcript.txt" } { "transcript.txt" } " "
-                a href={ "/sessions/" (id) "/session.json" } { "session.json" }
+                a href={ "/api/v1/sessions/" (id) } { "JSON" }
             }
         }
     }

@@ -36,12 +36,12 @@ const ask = (port, bytes) => new Promise((resolve, reject) => {
   socket.on("data", (data) => { answer += data.toString("latin1"); }).on("end", () => resolve(answer)).on("error", reject);
 });
 
-// Starts the program with an empty Maildir.
-const start = async (program) => {
+// Starts the program with an empty Maildir. `flags` returns more flags.
+const start = async (program, flags = () => []) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mailchute-browser-"));
   const [smtp, web] = [await freePort(), await freePort()];
   const child = spawn(program, ["inbox", "--listen", `127.0.0.1:${smtp}`, "--http", `127.0.0.1:${web}`,
-    "--store", `maildir:${folder}/mail`], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    "--store", `maildir:${folder}/mail`, ...flags({ program, folder, smtp })], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (data) => { said += data; });
   const stop = async () => {
@@ -90,15 +90,17 @@ const counter = async () => {
   return { asked, url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 };
 
-// Runs the stories of a file, each with a page of its own. Errors of scripts and of the policy are faults.
+// Runs the stories of a file, each with a page of its own. Errors of scripts and of the policy are faults. A story with flags
+// of its own is an array: what returns them, and the story.
 const run = async (program, stories, only) => {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   let failed = 0;
   try {
-    for (const [name, story] of Object.entries(stories)) {
+    for (const [name, entry] of Object.entries(stories)) {
+      const [flags, story] = Array.isArray(entry) ? entry : [undefined, entry];
       if (only && !name.includes(only)) continue;
       const began = Date.now();
-      const server = await start(program);
+      const server = await start(program, flags);
       const contexts = [];
       const faults = [];
       const open = async (options = {}) => {

@@ -24,6 +24,7 @@ from .milter import Milter
 from .mta_hooks import MtaHooks
 from .nats import Nats
 from .nats_s3 import NatsS3
+from .release import Release
 from .rspamd import RspamdFilter
 from .s3 import S3
 from .spf import Spf
@@ -38,7 +39,7 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox()]
+    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Release()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

@@ -19,6 +19,7 @@ use commands::build::Configuration;
 #[cfg(feature = "nats")]
 use commands::deliver;
 use commands::filters::Filters;
+use commands::release::NextHop;
 use commands::store::Stores;
 use commands::{check, hash_password, healthcheck, reach, serve, store, talk};
 use failure::Failure;
@@ -95,6 +96,7 @@ fn serve_with(
     }
     let plan = Plan::of(&options, &passed)?;
     let store = store::open(&options, account.as_ref())?;
+    let next_hop = NextHop::open(&options, account.as_ref())?;
     let filters = Filters::open(&options, account.as_ref())?;
     match (options.sandbox, passed.is_sandboxed()) {
         (true, false) => sandbox::enter(&options, reach::written(&options), &reach::outgoing(&options))?,
@@ -104,7 +106,7 @@ fn serve_with(
         (true, true) | (false, false) => {}
     }
     log.write()?;
-    let configuration = Configuration::of(options, filters, store.clone())?;
+    let configuration = Configuration::of(options, filters, store.clone(), next_hop)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
     let serving = serve::serve(configuration, command_line, log, plan, passed, account.as_ref());

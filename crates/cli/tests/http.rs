@@ -54,6 +54,40 @@ fn pages_are_served_with_the_console_only() {
 }
 
 #[test]
+fn a_message_is_released_out_of_the_sandbox() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("next-hop");
+    let hop = Program::start(&["--listen", "127.0.0.1:0", "--store", &format!("maildir:{}", kept.display())]);
+    let url = format!("smtp://{}", hop.address(0));
+    let options =
+        ["--sandbox", "--console-release", &url, "--console-release-to", "bob@example.com,example.org"];
+    let program = Program::start_command(&mut inbox(directory.path(), &options));
+    let mut client = program.connect();
+    client.begin_message("a@example.com");
+    assert!(client.say(".").starts_with("250 "));
+    let release = |to: &str| {
+        let body = format!("{{\"to\": [\"{to}\"]}}");
+        let mut client = TcpStream::connect(program.address(1)).unwrap();
+        let request = format!(
+            "POST /api/v1/messages/latest/release HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        client.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(release("eve@example.com").starts_with("HTTP/1.1 403 "));
+    let answer = release("carol@example.org");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let files: Vec<_> = std::fs::read_dir(kept.join("new")).unwrap().collect();
+    assert_eq!(files.len(), 1);
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
 fn the_new_process_takes_over_the_socket_of_http() {
     let mut program =
         Program::start(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"]);

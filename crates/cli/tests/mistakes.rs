@@ -71,6 +71,26 @@ fn refuses_other_invalid_flags_with_a_hint() {
 }
 
 #[test]
+fn refuses_releases_without_all_that_they_need() {
+    let release = ["check", "--console", "--console-release", "smtp://a.example"];
+    let to = ["--console-release-to", "a.example,.b.example"];
+    fails(&[&["check"], &release[2..], &to].concat(), 2, &["--console-release: there is no console"]);
+    fails(&release, 2, &["--console-release: no recipient would be allowed; add --console-release-to"]);
+    fails(
+        &[&release[..2], &to].concat(),
+        2,
+        &["--console-release-to: there is no next hop; add --console-release"],
+    );
+    let other = [&release[..2], &["--console-release", "maildir:x"], &to].concat();
+    fails(&other, 2, &["--console-release", "this is not a next hop; write smtp://HOST"]);
+    let wrong = [&release[..2], &["--console-release", "smtp://a.example?colour=blue"], &to].concat();
+    fails(&wrong, 2, &["--console-release", "write tls=require"]);
+    fails(&[&release[..], &["--console-release-to", "a.example,*"]].concat(), 2, &["write bob@example.com"]);
+    let no_mail = [&release[..], &to, &["--store", "discard:"]].concat();
+    fails(&no_mail, 2, &["--console-release: the console shows no Maildir"]);
+}
+
+#[test]
 fn names_a_store_that_cannot_be_used() {
     fails(&["--store", "mailbox:/tmp/x"], 3, &["mailbox", "maildir:"]);
     fails(&["--store", "maildir:"], 3, &["maildir:"]);

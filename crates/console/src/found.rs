@@ -15,6 +15,8 @@ pub(crate) use self::missing::Missing;
 use crate::checks::{self, Context, Finding};
 use crate::mail::{Images, Mail, Part};
 use crate::mailbox::{Id, Mailbox, Search, Summary};
+use crate::problem::Problem;
+use crate::release::{NotReleased, Outcome, as_received};
 use crate::sessions::Transcript;
 use crate::state::State;
 
@@ -44,6 +46,39 @@ impl State {
     pub(crate) fn session_of(&self, message: &Summary) -> Result<Transcript, Missing> {
         let id = message.queue_id.as_deref().and_then(|id| id.split('-').next());
         self.session(id.unwrap_or_default())
+    }
+
+    /// Sends a message on to recipients that are allowed. `user` has asked for it.
+    ///
+    /// # Errors
+    /// A problem if it was not even offered to the next hop.
+    pub(crate) async fn release(
+        &self,
+        name: &str,
+        to: &[String],
+        user: Option<&str>,
+    ) -> Result<Outcome, Problem> {
+        let release = self.release.as_ref().ok_or(NotReleased::Unconfigured)?;
+        let recipients = release.recipients(to)?;
+        let _place = release.place().await;
+        let found = Found::get(self, name).await?;
+        let summary = found.summary.clone();
+        let content = found.read(|mail, _| as_received(mail)).await?;
+        let outcome = release.send(&summary, &content, recipients).await;
+        let addresses = |accepted: bool| {
+            let answers = outcome.0.iter().filter(|answer| answer.accepted == accepted);
+            answers.map(|answer| &*answer.address).collect::<Vec<_>>().join(", ")
+        };
+        tracing::info!(
+            name: "console-released",
+            message = summary.queue_id.as_deref(),
+            from = summary.envelope_from.as_deref(),
+            to = addresses(true),
+            refused = addresses(false),
+            user,
+            "a message was sent on to other recipients"
+        );
+        Ok(outcome)
     }
 
     /// Returns what a strict receiver would say about a message.

@@ -7,6 +7,7 @@ use mailchute::Server;
 use crate::chaos::Chaos;
 use crate::mailbox::Mailbox;
 use crate::playground::Playground;
+use crate::release::Release;
 use crate::sessions::Sessions;
 use crate::vitals::Vitals;
 
@@ -21,6 +22,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     /// `None` if the server was not built with it.
     pub(crate) chaos: Option<Chaos>,
+    /// `None` if no mail is released.
+    pub(crate) release: Option<Release>,
     pub(crate) playground: Playground,
     pub(crate) vitals: Vitals,
 }
@@ -43,6 +46,7 @@ impl State {
             smtp: None,
             sessions: Sessions::default(),
             chaos: None,
+            release: None,
             playground: Playground::default(),
             vitals: Vitals::new(),
         }

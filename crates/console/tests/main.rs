@@ -10,5 +10,6 @@ mod health;
 mod messages;
 mod metrics;
 mod play;
+mod release;
 mod sessions;
 mod support;

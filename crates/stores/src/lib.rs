@@ -50,6 +50,7 @@ mod destination;
 mod discard;
 mod forward;
 mod group;
+mod handover;
 #[cfg(feature = "webhook")]
 mod http_users;
 mod lookup_url;
@@ -80,6 +81,7 @@ pub use deliver::{Deliver, DeliverBuilder, DeliverError, Delivering};
 pub use destination::{Destination, Destinations};
 pub use discard::Discard;
 pub use forward::{Forward, ForwardBuilder, HopTls, NextHop};
+pub use handover::hand_over;
 pub use lookup_url::LookupUrl;
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
 pub use maildirs::{Maildirs, MaildirsBuilder, PlaceError};

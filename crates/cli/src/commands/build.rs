@@ -11,6 +11,7 @@ use crate::commands::chaos::Chaos;
 use crate::commands::filters::Filters;
 use crate::commands::local_domains::LocalDomains;
 use crate::commands::recipients;
+use crate::commands::release::NextHop;
 use crate::commands::store::Stores;
 use crate::commands::warnings;
 use crate::failure::Failure;
@@ -29,12 +30,19 @@ pub(crate) struct Configuration {
     pub(crate) users: Option<Users>,
     pub(crate) filters: Filters,
     pub(crate) store: Stores,
+    /// The next hop of messages that the console releases.
+    pub(crate) next_hop: Option<NextHop>,
     pub(crate) chaos: Chaos,
 }
 
 impl Configuration {
     /// Reads the password file, if there is one.
-    pub(crate) fn of(options: Options, filters: Filters, store: Stores) -> Result<Self, Failure> {
+    pub(crate) fn of(
+        options: Options,
+        filters: Filters,
+        store: Stores,
+        next_hop: Option<NextHop>,
+    ) -> Result<Self, Failure> {
         let users = Users::of(&options)?;
         Ok(Self {
             options,
@@ -42,6 +50,7 @@ impl Configuration {
             users,
             filters,
             store,
+            next_hop,
             chaos: Chaos::default(),
         })
     }

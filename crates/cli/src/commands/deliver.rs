@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use mailchute::Server;
-use mailchute::syntax::BareLineEnds;
 use mailchute_stores::{Deliver, DeliverBuilder, DeliverError};
 use sd_notify::NotifyState;
 use tokio::sync::oneshot;
@@ -12,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::commands::build::wrong_option;
 use crate::commands::store::Stores;
+use crate::commands::taken_mail::of_taken_mail;
 use crate::commands::{recipients, store, warnings};
 use crate::failure::Failure;
 use crate::log::Log;
@@ -75,21 +75,10 @@ pub(crate) fn outgoing(options: &Options, source: &DeliverBuilder) -> Outgoing {
     outgoing
 }
 
-/// Builds the server that gives each message to the store. It bounds nothing that the server in front has taken.
+/// Builds the server that gives each message to the store.
 pub(crate) fn server(options: &Options, own: &DeliverOptions, store: Stores) -> Result<Server, Failure> {
-    let mut builder = Server::builder()
-        .bare_line_ends(BareLineEnds::Tolerate)
-        .max_connections(own.at_once.saturating_mul(2))
-        .max_message_size(0)
-        .max_recipients(MOST_RECIPIENTS)
-        .max_errors(0)
-        .max_received_headers(0)
-        .max_header_size(0)
-        .max_header_fields(0);
-    if let Some(name) = &options.hostname {
-        builder = builder.hostname(name);
-    }
-    builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
+    let mut builder =
+        of_taken_mail(options).max_connections(own.at_once.saturating_mul(2)).max_recipients(MOST_RECIPIENTS);
     if let Some(recipients) = recipients::read(options)? {
         builder = builder.hooks(recipients);
     }

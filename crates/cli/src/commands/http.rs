@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::commands::chaos::Chaos;
+use crate::commands::release::NextHop;
 #[cfg(feature = "console")]
 use crate::commands::store;
 use crate::failure::Failure;
@@ -60,6 +61,9 @@ pub(crate) struct Http {
     /// The messages that the console shows.
     #[cfg(feature = "console")]
     mailbox: Option<Mailbox>,
+    /// Where the console releases messages to.
+    #[cfg(feature = "console")]
+    next_hop: Option<NextHop>,
 }
 
 impl Http {
@@ -69,6 +73,7 @@ impl Http {
         options: &Options,
         server: &Server,
         chaos: &Chaos,
+        next_hop: Option<NextHop>,
         smtp: Option<SocketAddr>,
         sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
@@ -90,11 +95,14 @@ impl Http {
         if let Some(mailbox) = &mailbox {
             console = console.mailbox(mailbox.clone());
         }
+        if let Some(next_hop) = &next_hop {
+            console = console.release(next_hop.release(options));
+        }
         let console = console.build();
         let vitals = console.vitals().clone();
         vitals.writes_to(store::maildirs(options));
         let (stop, serving) = (watch::Sender::new(false), JoinSet::new());
-        let mut http = Self { stop, serving, vitals, logins, mailbox };
+        let mut http = Self { stop, serving, vitals, logins, mailbox, next_hop };
         for socket in sockets {
             let socket = tokio::net::TcpListener::from_std(socket.socket).map_err(Failure::running)?;
             let (console, mut stop) = (console.clone(), http.stop.subscribe());
@@ -117,6 +125,7 @@ impl Http {
         _options: &Options,
         _server: &Server,
         _chaos: &Chaos,
+        _next_hop: Option<NextHop>,
         _smtp: Option<SocketAddr>,
         _sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
@@ -165,6 +174,10 @@ impl Http {
         self.stop();
         let _ =
             tokio::time::timeout(GRACE, async { while self.serving.join_next().await.is_some() {} }).await;
+        #[cfg(feature = "console")]
+        if let Some(next_hop) = &self.next_hop {
+            next_hop.disconnect().await;
+        }
         #[cfg(feature = "console")]
         if let Some(mailbox) = self.mailbox.take() {
             let closing = tokio::task::spawn_blocking(move || mailbox.close());

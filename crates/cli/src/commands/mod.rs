@@ -19,8 +19,15 @@ pub(crate) mod narration;
 pub(crate) mod prompt;
 pub(crate) mod reach;
 pub(crate) mod recipients;
+#[cfg(feature = "console")]
+pub(crate) mod release;
+#[cfg(not(feature = "console"))]
+#[path = "no_release.rs"]
+pub(crate) mod release;
 pub(crate) mod reload;
 pub(crate) mod serve;
 pub(crate) mod store;
+#[cfg(any(feature = "console", feature = "nats"))]
+pub(crate) mod taken_mail;
 pub(crate) mod talk;
 pub(crate) mod warnings;

@@ -65,7 +65,9 @@ pub(crate) async fn serve(
     }
     configuration.store.connect().await;
     let Listening { serving, http, .. } = listening;
-    let http = Http::begin(options, &server, &configuration.chaos, tcp(&endpoints, Protocol::Smtp), http)?;
+    let smtp = tcp(&endpoints, Protocol::Smtp);
+    let next_hop = configuration.next_hop.clone();
+    let http = Http::begin(options, &server, &configuration.chaos, next_hop, smtp, http)?;
     http.certified(&certificates);
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.

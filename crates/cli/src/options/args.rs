@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// accepted, in any of the forms that programs send. Mail stays in the Maildir ./mail, the newest 500 messages of it.
     /// All flags of `mailchute serve` work here too. For other hosts, write --listen 0.0.0.0:1025 --http 0.0.0.0:8025.
     /// Then anyone who can reach the page can read the mail, unless you add --console-auth.
-    /// Nothing is passed on to other servers.
+    /// Nothing is passed on to other servers, unless --console-release names one.
     #[command(verbatim_doc_comment)]
     Inbox(Box<Options>),
     /// Check the options and the files that they name, without listening or writing anything
@@ -357,6 +357,12 @@ impl Options {
             let named = |(number, url): (usize, _)| (provenance.name_of_item("store", number), url);
             stores.iter().map(String::as_str).enumerate().map(named)
         })
+    }
+
+    /// Returns the URL of the next hop of messages that are released, with the beginning of a message about it.
+    pub(crate) fn release(&self) -> Option<(String, &str)> {
+        let url = self.web.console_release.as_deref()?;
+        Some((self.provenance.name("console-release"), url))
     }
 }
 

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use clap::Args;
 use mailchute::address::Domain;
 use mailchute::listen::Endpoint;
+use mailchute_stores::{StoreUrl, StoreUrlError};
 
 use crate::options::keep::Keep;
 use crate::options::listen_at::ListenAddress;
 use crate::options::paths;
+use crate::options::release_to::ReleaseTo;
 
 /// The address of `--console` without `--http`.
 const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8025);
@@ -36,6 +38,17 @@ pub(crate) struct ConsoleOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) console_name: Vec<ConsoleName>,
 
+    /// Let people send messages of the console on to real recipients, through this next hop: `smtp://HOST`, `smtps://HOST` or
+    /// lmtp:HOST:PORT, with the options of a --store of that kind. It needs --console-release-to. Without it, no message
+    /// leaves
+    #[arg(long, value_name = "URL", value_parser = next_hop)]
+    pub(crate) console_release: Option<String>,
+
+    /// The recipients that messages may be released to: bob@example.com, all addresses of example.com, or
+    /// .example.com for all domains below it; repeatable, or with commas between them
+    #[arg(long, value_name = "ADDRESS|DOMAIN", value_delimiter = ',')]
+    pub(crate) console_release_to: Vec<ReleaseTo>,
+
     /// Remove the oldest messages of the Maildir that the console shows. Keep a number of messages (500), those of the last
     /// days or hours (30d, 12h), or a total size (1G, 500M). Repeatable, once for each kind. Without this flag, all stay
     #[arg(long, value_name = "NUMBER|TIME|SIZE")]
@@ -49,6 +62,19 @@ impl ConsoleOptions {
             return vec![ListenAddress::Own(Endpoint::Tcp(CONSOLE))];
         }
         self.http.clone()
+    }
+}
+
+/// Parses the URL of a store that forwards.
+///
+/// # Errors
+/// A text that says what to write instead. It does not repeat what may be a secret.
+fn next_hop(text: &str) -> Result<String, String> {
+    let url = paths::store(text).map_err(|error| error.to_string())?;
+    match StoreUrl::parse(&url) {
+        Ok(parsed) if parsed.forwards() => Ok(url),
+        Err(error @ StoreUrlError::Forward(_)) => Err(error.to_string()),
+        _ => Err("this is not a next hop; write smtp://HOST, smtps://HOST or lmtp:HOST:PORT".to_owned()),
     }
 }
 

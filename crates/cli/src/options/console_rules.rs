@@ -15,6 +15,8 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         ("console", web.console),
         ("console-auth", web.console_auth.is_some()),
         ("console-name", !web.console_name.is_empty()),
+        ("console-release", web.console_release.is_some()),
+        ("console-release-to", !web.console_release_to.is_empty()),
         ("keep", !web.keep.is_empty()),
     ];
     let given = given.into_iter().filter_map(|(option, is_given)| is_given.then_some(option));
@@ -29,7 +31,9 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         let idle = given.filter(|option| *option != "http");
         return idle.map(|option| format!("{}: there is no console; add --console", name(option))).collect();
     }
-    of_keep(options).into_iter().map(|mistake| format!("{}: {mistake}", name("keep"))).collect()
+    let of_keep = of_keep(options).into_iter().map(|mistake| ("keep", mistake));
+    let mistakes = of_keep.chain(of_release(options));
+    mistakes.map(|(option, mistake)| format!("{}: {mistake}", name(option))).collect()
 }
 
 /// The mistake of options that this build does not have.
@@ -47,6 +51,24 @@ fn of_keep(options: &Options) -> Vec<&'static str> {
             .push("the console shows no Maildir whose messages could be removed; add --store maildir:PATH");
     }
     mistakes
+}
+
+fn of_release(options: &Options) -> Option<(&'static str, &'static str)> {
+    let web = &options.web;
+    match (&web.console_release, web.console_release_to.is_empty()) {
+        (Some(_), true) => Some((
+            "console-release",
+            "no recipient would be allowed; add --console-release-to, such as --console-release-to example.com",
+        )),
+        (None, false) => {
+            Some(("console-release-to", "there is no next hop; add --console-release, such as smtp://HOST"))
+        }
+        (Some(_), false) if maildir(options).is_none() => Some((
+            "console-release",
+            "the console shows no Maildir whose messages could be released; add --store maildir:PATH",
+        )),
+        _ => None,
+    }
 }
 
 /// Returns the directory that the console shows: that of the first Maildir, or of the Maildirs of users.

@@ -37,6 +37,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("http", r#"["127.0.0.1:8025"]"#),
     ("console-auth", r#""/etc/mailchute/visitors""#),
     ("console-name", r#"["mail.example.com"]"#),
+    ("console-release", r#""smtp://relay.example.com""#),
+    ("console-release-to", r#"["bob@example.com", "example.org"]"#),
     ("keep", r#"["500", "30d", "1G"]"#),
     ("proxy-from", r#"["10.0.0.5", "2001:db8::/64"]"#),
     ("xclient-from", r#"["10.0.0.6"]"#),

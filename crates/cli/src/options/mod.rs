@@ -28,6 +28,7 @@ mod parse;
 pub(crate) mod paths;
 pub(crate) mod print;
 pub(crate) mod provenance;
+pub(crate) mod release_to;
 pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod size;

@@ -154,7 +154,7 @@ mod tests {
         let text = crate::options::example::example_config();
         let is_option = |line: &&str| !line.starts_with("# ") && *line != "#";
         let is_left_out = |line: &&str| {
-            ["domain = [", "auth-any", "allow-root", "mode = ", "unless = ", "keep = "]
+            ["domain = [", "auth-any", "allow-root", "mode = ", "unless = ", "keep = ", "console-release"]
                 .iter()
                 .any(|key| line.starts_with(key))
         };

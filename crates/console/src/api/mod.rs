@@ -4,6 +4,7 @@ mod chaos;
 mod events;
 mod form;
 mod handlers;
+mod release;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/api/v1/messages/{id}/html", get(html))
         .route("/api/v1/messages/{id}/parts/{part}", get(part))
         .route("/api/v1/messages/{id}/session", get(sessions::of_message))
+        .route("/api/v1/messages/{id}/release", post(release::release))
         .route("/api/v1/sessions", get(sessions::list))
         .route("/api/v1/sessions/{id}", get(sessions::session))
         .route("/api/v1/events", get(events::events))

@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::console::serve::Places;
 use crate::guard::{Guard, Logins};
 use crate::mailbox::Mailbox;
+use crate::release::Release;
 use crate::sessions::Sessions;
 use crate::state::State;
 
@@ -33,6 +34,7 @@ pub struct ConsoleBuilder {
     logins: Option<Arc<dyn Logins>>,
     mailbox: Option<Mailbox>,
     chaos: Option<Chaos>,
+    release: Option<Release>,
     smtp: Option<SocketAddr>,
 }
 
@@ -45,6 +47,7 @@ impl ConsoleBuilder {
             logins: None,
             mailbox: None,
             chaos: None,
+            release: None,
             smtp: None,
         }
     }
@@ -85,6 +88,13 @@ impl ConsoleBuilder {
         self
     }
 
+    /// Lets people send messages of the mailbox on to real recipients. By default no mail leaves.
+    #[must_use]
+    pub fn release(mut self, release: Release) -> Self {
+        self.release = Some(release);
+        self
+    }
+
     /// Sets the address where the server takes mail. The empty inbox shows how to send mail there.
     #[must_use]
     pub fn smtp_address(mut self, address: SocketAddr) -> Self {
@@ -100,6 +110,7 @@ impl ConsoleBuilder {
         Console {
             state: Arc::new(State {
                 chaos: self.chaos,
+                release: self.release,
                 sessions,
                 smtp: self.smtp,
                 ..State::new(&self.server, self.mailbox)

@@ -38,6 +38,13 @@ pub(crate) struct Summary {
     pub(crate) client: Option<Client>,
 }
 
+impl Summary {
+    /// Returns whether the message came with SMTPUTF8, as our `Received:` says.
+    pub(crate) fn is_international(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.protocol.starts_with("UTF8"))
+    }
+}
+
 /// The client that brought a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Client {

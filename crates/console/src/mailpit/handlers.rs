@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State as FromState};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::form;
 use crate::found::{Found, Missing, download};
+use crate::guard::Visitor;
 use crate::mail::Part;
 use crate::mailbox::{Deletion, Id, Search};
 use crate::problem::{Document, Params, Problem};
@@ -211,6 +212,26 @@ fn harmless_type(part: &Part) -> &str {
     } else {
         "application/octet-stream"
     }
+}
+
+/// The recipients of a release.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Recipients {
+    #[serde(alias = "To")]
+    pub(crate) to: Vec<String>,
+}
+
+/// Sends a message on.
+pub(super) async fn release(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+    visitor: Option<Extension<Visitor>>,
+    Document(recipients): Document<Recipients>,
+) -> Result<&'static str, Problem> {
+    let user = visitor.as_ref().and_then(|visitor| visitor.user.as_deref());
+    let outcome = state.release(&id, &recipients.to, user).await?;
+    if outcome.is_accepted() { Ok("ok") } else { Err(outcome.into()) }
 }
 
 pub(super) async fn info(FromState(state): FromState<Arc<State>>) -> Result<Json<Value>, Problem> {

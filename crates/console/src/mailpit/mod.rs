@@ -12,13 +12,13 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-pub(crate) use handlers::{part, raw};
+pub(crate) use handlers::{Recipients, part, raw};
 
 use crate::health;
 use crate::state::State;
-use handlers::{delete, delete_found, headers, info, list, mark, message, search};
+use handlers::{delete, delete_found, headers, info, list, mark, message, release, search};
 
 pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new()
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/api/v1/message/{id}/headers", get(headers))
         .route("/api/v1/message/{id}/raw", get(raw))
         .route("/api/v1/message/{id}/part/{part}", get(part))
+        .route("/api/v1/message/{id}/release", post(release))
         .route("/view/{name}", get(view::view))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(health::ready))

@@ -34,6 +34,17 @@ pub(crate) fn message_address(message: &Summary, search: &str) -> String {
     with_search(format!("/m/{}", message.id), search)
 }
 
+/// Returns the address of the page of a message that somebody has named, who may have written anything.
+pub(crate) fn message_path(name: &str, search: &str) -> String {
+    with_search(format!("/m/{}", utf8_percent_encode(name, NON_ALPHANUMERIC)), search)
+}
+
+/// Returns the address of a message's page after a release to so many recipients.
+pub(crate) fn released_address(name: &str, recipients: usize, search: &str) -> String {
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    with_search(format!("/m/{name}?released={recipients}"), search)
+}
+
 /// Returns the address of a tab.
 pub(crate) fn tab_address(id: Id, tab: Tab, search: &str) -> String {
     with_search(format!("/m/{id}?tab={}", tab.key()), search)

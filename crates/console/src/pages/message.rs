@@ -17,6 +17,7 @@ use crate::pages::links::address;
 use crate::pages::links::message_address;
 use crate::pages::list::verdicts;
 use crate::pages::opened::{Opened, Wanted};
+use crate::pages::release;
 use crate::pages::tab::Tab;
 use crate::pages::tabs;
 use crate::quantity::size;
@@ -42,6 +43,7 @@ async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> R
         let content = html! {
             article.message-page data-id=(summary.id) {
                 (buttons(&at, summary, &wanted.q, newer.as_ref(), older.as_ref()))
+                (release::note(wanted.released))
                 (head(opened))
                 (finds(mail))
                 (tabs::bar(opened, tab, &wanted.q))
@@ -94,6 +96,7 @@ fn buttons(
                 " "
                 button.small.danger name="action" value="delete" { "Delete" }
             }
+            (release::menu(at, summary, query))
             a.button.small href=(format!("/m/{}/raw", summary.id)) { "Download" }
         }
     }

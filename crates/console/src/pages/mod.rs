@@ -15,6 +15,7 @@ mod message;
 mod opened;
 mod parts;
 mod play;
+mod release;
 mod sessions;
 mod tab;
 mod tabs;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .merge(message::routes())
         .merge(frame::routes())
         .merge(parts::routes())
+        .merge(release::routes())
         .merge(sessions::routes())
         .merge(play::routes())
         .merge(chaos::routes())

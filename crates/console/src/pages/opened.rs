@@ -15,6 +15,8 @@ pub(crate) struct Wanted {
     pub(crate) tab: Option<Tab>,
     /// Whether images from elsewhere may be loaded.
     pub(crate) images: Option<String>,
+    /// How many recipients the message was released to just now.
+    pub(crate) released: Option<u64>,
     /// Where the source begins.
     pub(crate) from: Option<String>,
 }

@@ -8,7 +8,6 @@
 
 use std::error::Error;
 
-use mailchute::Refusal;
 use tokio::io::AsyncRead;
 
 use super::queue::Queue;
@@ -88,9 +87,4 @@ fn place<'p>(body: &'p str, bodies: Option<&'p Bodies>) -> Result<Place<'p>, Fai
             Ok(Place::Object(bucket, name))
         }
     }
-}
-
-/// Returns the refusal of a message whose content cannot be read. It is for the log and for dead letters.
-pub(super) fn unreadable(error: &dyn Error) -> Refusal {
-    Refusal::new(451, (4, 3, 0), format!("The content cannot be read: {error}"))
 }

@@ -22,7 +22,6 @@ mod dead_letters;
 mod entry;
 mod error;
 mod fate;
-mod handover;
 mod letters;
 mod queue;
 mod report;

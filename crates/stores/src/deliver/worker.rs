@@ -12,10 +12,10 @@ use super::builder::Options;
 use super::content::Content;
 use super::entry::{Entry, Retry};
 use super::fate::Fate;
-use super::handover::hand_over;
 use super::queue::{Queue, finish, keep_alive, put_off};
 use super::{content, letters, report};
 use crate::forward::transfer::Answer;
+use crate::handover::{hand_over, unreadable};
 
 /// How long a worker waits after an error of the queue.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -131,7 +131,7 @@ impl Shared {
             Ok(Content::Removed) => {
                 vec![Ok(Receipt::new("An earlier try has delivered it")); envelope.recipients.len()]
             }
-            Err(error) => vec![Err(content::unreadable(&*error)); envelope.recipients.len()],
+            Err(error) => vec![Err(unreadable(&*error)); envelope.recipients.len()],
         }
     }
 

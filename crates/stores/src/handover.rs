@@ -1,21 +1,21 @@
-//! One message on its way from the queue to the server: LMTP in memory.
+//! One message on its way from a program to a server: LMTP in memory.
 //!
 //! # Why
 //!
 //! Stores answer within a session. By LMTP each recipient has an answer of its own. The hooks of the server, such
 //! as its aliases, work as for mail from outside. The content goes by BDAT, so no byte of it is changed.
 
+use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use mailchute::listen::{Arrival, Queued};
 use mailchute::proxy::XForward;
-use mailchute::{Envelope, Refusal, Server};
+use mailchute::{Envelope, Receipt, Refusal, Server};
 use mailchute_proto::next_hop::{Capabilities, mail_command, rcpt_command};
 use tokio::io::{AsyncRead, AsyncReadExt as _, DuplexStream};
 use tokio::time::timeout;
 
-use super::content::unreadable;
 use crate::forward::connection::Connection;
 use crate::forward::error::HopError;
 use crate::forward::transfer::{Answer, Form, Limits, Writer, read_answers};
@@ -32,17 +32,45 @@ const READ: Duration = Duration::from_secs(60);
 /// How long each answer may take. The server has timeouts of its own for its hooks and its store, and they are shorter.
 const LIMIT: Duration = Duration::from_secs(3_600);
 
-/// Hands a message to the server, and says where it comes from. Returns an answer for each recipient, in the order of the envelope.
+/// Hands a message that a program holds to a server without a network, so that its store gets it. Returns an answer for each
+/// recipient, in the order of the envelope.
+///
+/// The server adds no `Received:`, since the message has the one of its first client. `origin` tells the next hop of a
+/// [`Forward`](crate::Forward) about that client; the default tells nothing.
 ///
 /// # Cancel safety
 /// If the future is dropped, the session is cut off. The store may have the message all the same.
-pub(super) async fn hand_over(
+///
+/// # Examples
+/// ```
+/// use std::time::SystemTime;
+///
+/// use mailchute::listen::Queued;
+/// use mailchute::proxy::XForward;
+/// use mailchute::{Envelope, Server, testing};
+/// use mailchute_stores::hand_over;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mailchute::BuildError> {
+/// let inbox = testing::Inbox::new();
+/// let server = Server::builder().store(inbox.clone()).build()?;
+/// let mut envelope = Envelope::new(testing::sender("alice@example.org"));
+/// envelope.recipients.push(testing::recipient("bob@example.com"));
+/// let content = b"Subject: hello\r\n\r\nHello Bob\r\n";
+/// let message = Queued::new("OUTBOX-1", SystemTime::now());
+/// let answers = hand_over(&server, message, &XForward::default(), &envelope, &content[..]).await;
+/// assert!(answers[0].is_ok());
+/// assert!(inbox.messages()[0].is_to("bob@example.com"));
+/// # Ok(())
+/// # }
+/// ```
+pub async fn hand_over(
     server: &Server,
     message: Queued,
     origin: &XForward,
     envelope: &Envelope,
     content: impl AsyncRead + Unpin,
-) -> Vec<Answer> {
+) -> Vec<Result<Receipt, Refusal>> {
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let arrival = Arrival::over_unix_socket().lmtp().queued(message);
     let session = server.serve_connection(theirs, arrival);
@@ -152,6 +180,11 @@ async fn send(
             vec![Err(refusal); recipients]
         }
     }
+}
+
+/// Returns the refusal of a message whose content cannot be read. It is for the log and for dead letters.
+pub(crate) fn unreadable(error: &dyn Error) -> Refusal {
+    Refusal::new(451, (4, 3, 0), format!("The content cannot be read: {error}"))
 }
 
 fn lost(error: HopError) -> Refusal {

@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import console
 import report
 from idle import Trickle, idle
 from measure import kept, one_run, remove
@@ -18,6 +19,7 @@ from workloads import WORKLOADS
 
 _MESSAGES = 200
 _CONNECTIONS = 100
+_MAILS = 500
 _ANYWHERE = Cores()
 
 
@@ -32,6 +34,7 @@ def quick(out: Path) -> None:
     _load(results)
     _floor_and_ours_differ(results)
     _idle(results)
+    _console(results)
     _wrong_load_is_noticed()
     report.write(results, out)
     table, drawn = report.markdown(results), report.drawings(results)
@@ -83,6 +86,14 @@ def _idle(results: Results) -> None:
     _expect(held.delivered == _CONNECTIONS, f"{held.delivered} of {_CONNECTIONS} trickling messages were accepted")
     results.trickle.append(Trickle(OURS.name, _CONNECTIONS, 0, held.delivered))
     print(f"{_CONNECTIONS} connections held idle, in the clear and in TLS; {held.delivered} trickling messages accepted")
+
+
+def _console(results: Results) -> None:
+    """A wrong number of messages, or an answer that is no 200, raises."""
+    results.console, errors = console.cost(1, 0.1, _ANYWHERE, lambda _: None)
+    _expect(not errors, f"the console: {errors}")
+    results.mailbox = console.mailbox(_MAILS, _ANYWHERE, lambda _: None)
+    print(f"the console shows {_MAILS} messages, and finds and deletes those that it should")
 
 
 def _wrong_load_is_noticed() -> None:

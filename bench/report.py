@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from console import GOAL_PERCENT, GOAL_SECONDS, OFF, ON
 from durable import SESSIONS
 from idle import COUNTS, TRICKLING_MIB
 from measure import Run
@@ -48,7 +49,7 @@ def markdown(results: Results) -> str:
     parts += [_strictness(results)] if results.strictness else []
     parts += [_workload(results, workload) for workload in WORKLOADS]
     parts += [_hooks(results), _handshakes(results), _calls(results), _idle(results), _scaling(results), _durable(results)]
-    parts += [_stores(results), _filters(results)]
+    parts += [_stores(results), _filters(results), _console(results), _mailbox(results)]
     if results.errors:
         parts.append("## What did not work\n\n" + "\n".join(f"- {error}" for error in results.errors))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -298,6 +299,44 @@ def _filters(results: Results) -> str:
     return (
         "## Filters\n\nEach message has 10 KiB and two signatures of RSA, 2,048 bits, and comes by another connection. The "
         "answers of the DNS are known. Trust: CPU time, as the difference to `none`.\n\n" + _table(head, rows)
+    )
+
+
+def _console(results: Results) -> str:
+    rows = []
+    for workload in WORKLOADS:
+        cpu = {(run.server, run.round): run.cpu_per_message for run in results.console if run.workload == workload.name}
+        pairs = [(cpu[OFF, number], on) for (name, number), on in cpu.items() if name == ON and (OFF, number) in cpu]
+        if not pairs:
+            continue
+        more = [100 * (on / off - 1) for off, on in pairs]
+        columns = zip(*pairs)
+        row = [workload.name, *(_spread(spread("", column, lambda seconds: seconds * 1e6)) for column in columns)]
+        rows.append([*row, f"{statistics.median(more):+.1f} % ({min(more):+.1f} to {max(more):+.1f})"])
+    head = ["workload", "without, µs of CPU a message", "with the console", "more, within a round"]
+    return (
+        "## The console, with no page open\n\nThe program with a Maildir and its default log. Goal: at most "
+        f"{GOAL_PERCENT} % more. Trust: medians of many rounds on a quiet machine.\n\n" + _table(head, rows)
+        if rows
+        else ""
+    )
+
+
+def _mailbox(results: Results) -> str:
+    one = results.mailbox
+    if not one:
+        return ""
+    rows = [
+        [asked.what, f"{asked.median * 1e3:.1f}", f"{max(asked.seconds) * 1e3:.1f}",
+         "met" if asked.median < GOAL_SECONDS else "**missed**"]
+        for asked in one.asked
+    ]  # fmt: skip
+    return (
+        f"## The console over {one.messages:,} messages\n\nOver HTTP, from the request to the end of the answer. Goal: "
+        f"{GOAL_SECONDS * 1e3:.0f} ms at the median. Without an index, the first page came {one.first_answer:.1f} s after "
+        f"the start of the program, and the index was complete after {one.index_seconds:.1f} s and {one.progress_lines} "
+        f"lines of progress. It has {one.index_kib / 1024:.0f} MiB. The process took {one.peak_rss_kib / 1024:.0f} MiB at "
+        "its peak.\n\n" + _table(["what", "median, ms", "worst, ms", "goal"], rows)
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from console import Mailbox
 from durable import Durable
 from filters import Filtered
 from idle import Idle, Trickle
@@ -45,6 +46,9 @@ class Results:
     fsync_seconds: float | None = None
     stores: list[Stored] = field(default_factory=list)
     filters: list[Filtered] = field(default_factory=list)
+    # The program with and without the console.
+    console: list[Run] = field(default_factory=list)
+    mailbox: Mailbox | None = None
     system_calls: list[SystemCalls] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 

@@ -51,7 +51,7 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    pub(super) fn of(html: &str) -> Self {
+    pub(crate) fn of(html: &str) -> Self {
         let mut reader =
             Reader { outline: Self { size: html.len(), ..Self::default() }, ..Reader::default() };
         for token in Markup::new(html) {
@@ -190,17 +190,25 @@ impl Reader {
 
     /// Begins a new line if an element does.
     fn line(&mut self, name: &str) {
-        const BLOCKS: [&str; 24] = [
+        const BLOCKS: [&str; 39] = [
             "address",
             "article",
+            "aside",
             "blockquote",
             "body",
             "br",
+            "caption",
             "center",
+            "dd",
+            "details",
             "div",
             "dl",
             "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
             "footer",
+            "form",
             "h1",
             "h2",
             "h3",
@@ -209,12 +217,19 @@ impl Reader {
             "h6",
             "header",
             "hr",
+            "legend",
             "li",
+            "main",
+            "nav",
+            "ol",
+            "option",
             "p",
             "pre",
             "section",
+            "summary",
             "table",
             "tr",
+            "ul",
         ];
         if BLOCKS.iter().any(|block| name.eq_ignore_ascii_case(block)) {
             self.outline.text.push('\n');

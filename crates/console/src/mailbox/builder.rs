@@ -8,6 +8,9 @@ use super::retention::Retention;
 /// How long a deletion can be undone.
 const UNDO: Duration = Duration::from_secs(10);
 
+/// How long a request waits for files that are put into the index. Then it is answered with what is there.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Options of a [`Mailbox`](crate::Mailbox). Returned by [`Mailbox::builder`](crate::Mailbox::builder).
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is opened"]
@@ -15,11 +18,12 @@ pub struct MailboxBuilder {
     pub(super) path: PathBuf,
     pub(super) retention: Retention,
     pub(super) undo: Duration,
+    pub(super) patience: Duration,
 }
 
 impl MailboxBuilder {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), retention: Retention::all(), undo: UNDO }
+        Self { path: path.to_owned(), retention: Retention::all(), undo: UNDO, patience: PATIENCE }
     }
 
     /// Sets which messages are kept. By default all are kept.
@@ -31,6 +35,13 @@ impl MailboxBuilder {
     /// Sets how long deleted messages can be restored, before their files are removed. Default is 10 seconds.
     pub fn undo(mut self, time: Duration) -> Self {
         self.undo = time;
+        self
+    }
+
+    /// Sets how long a request waits for the index.
+    #[cfg(test)]
+    pub(crate) fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
         self
     }
 }

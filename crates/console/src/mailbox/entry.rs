@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mail_parser::{Message, MessageParser, MimeHeaders as _};
+use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
 
 use super::directory::Head;
 use super::summary::Client;
 use super::trace::Trace;
-use crate::mail::Address;
+use crate::mail::{Address, Outline};
 
 /// The bytes of a file that are read.
 pub(super) const READ: usize = 64 * 1024;
@@ -107,9 +107,8 @@ impl Parsed {
         }
         let subject = message.subject().map(line);
         words.subject = subject.clone().unwrap_or_default();
-        let text = message.body_text(0).unwrap_or_default();
-        let snippet = beginning(&text);
-        words.body = text.into_owned();
+        words.body = text(message);
+        let snippet = beginning(&words.body);
         let mut attachments = 0;
         for part in message.attachments() {
             attachments += 1;
@@ -130,6 +129,15 @@ impl Parsed {
             attachments,
             words,
         }
+    }
+}
+
+/// Returns the first text part, or what the HTML says.
+fn text(message: &Message<'_>) -> String {
+    match message.text_part(0).map(|part| &part.body) {
+        Some(PartType::Text(text)) => text.clone().into_owned(),
+        Some(PartType::Html(html)) => Outline::of(html).text,
+        _ => String::new(),
     }
 }
 

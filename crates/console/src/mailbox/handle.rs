@@ -81,11 +81,8 @@ impl Mailbox {
         let root = Directory::open(&path).map_err(named)?;
         let (jobs, queue) = mpsc::channel();
         let changes = broadcast::Sender::new(CHANGES);
-        let worker = (path.clone(), root, changes.clone(), builder.retention, builder.undo);
-        let work = move || {
-            let (path, root, changes, retention, undo) = worker;
-            Worker::new(path, root, changes, retention, undo).run(&queue);
-        };
+        let (told, options) = (changes.clone(), MailboxBuilder { path: path.clone(), ..builder });
+        let work = move || Worker::new(root, told, options).run(&queue);
         let thread = thread::Builder::new().name("mailbox".to_owned()).stack_size(STACK).spawn(work)?;
         Ok(Self(Arc::new(Inner {
             path,
@@ -129,6 +126,12 @@ impl Mailbox {
         self.ask(move |worker| worker.list(&search, before, limit)).await
     }
 
+    /// Returns the next newer and the next older message among those that a search finds.
+    pub(crate) async fn neighbours(&self, search: &Search, id: Id) -> Result<[Option<Id>; 2], MailboxError> {
+        let search = search.clone();
+        self.ask(move |worker| worker.neighbours(&search, id)).await
+    }
+
     /// Returns a message.
     pub(crate) async fn get(&self, id: Id) -> Result<Option<Summary>, MailboxError> {
         self.ask(move |worker| worker.get(id)).await
@@ -166,9 +169,15 @@ impl Mailbox {
         self.ask(move |worker| worker.undo(deletion)).await
     }
 
-    /// Counts the messages by recipient, domain and folder.
-    pub(crate) async fn groups(&self) -> Result<Groups, MailboxError> {
-        self.ask(Worker::groups).await
+    /// Returns a page of messages as [`list`](Self::list) does, and counts all messages by recipient, domain and folder.
+    pub(crate) async fn overview(
+        &self,
+        search: &Search,
+        before: Option<Id>,
+        limit: usize,
+    ) -> Result<(Listing, Groups), MailboxError> {
+        let search = search.clone();
+        self.ask(move |worker| worker.overview(&search, before, limit)).await
     }
 
     /// Waits for a message that a search finds, and returns the newest one. `None` if there is none in time.

@@ -9,7 +9,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::mailbox::{Group, Groups, Id, Listing, Search};
+use crate::mailbox::{Group, Groups, Id, Search};
 use crate::pages::failure::Failure;
 use crate::pages::layout::{At, Section};
 use crate::pages::links::address;
@@ -43,11 +43,11 @@ async fn show(at: At, Query(asked): Query<Asked>) -> Result<Response, Failure> {
         return Ok(at.page(Section::Inbox, "Inbox", &content).into_response());
     };
     let before = asked.before.as_deref().and_then(|id| id.parse::<Id>().ok());
-    let (listing, mistake) = match Search::parse(&asked.q) {
-        Ok(search) => (mailbox.list(&search, before, PAGE).await?, None),
-        Err(mistake) => (Listing::default(), Some(mistake.to_string())),
+    let (search, mistake) = match Search::parse(&asked.q) {
+        Ok(search) => (search, None),
+        Err(mistake) => (Search::ids([]), Some(mistake.to_string())),
     };
-    let groups = mailbox.groups().await?;
+    let (listing, groups) = mailbox.overview(&search, before, PAGE).await?;
     let content = html! {
         div.inbox {
             aside #groups aria-label="Mailboxes" { (sidebar(&groups, &asked.q)) }

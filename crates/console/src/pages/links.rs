@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::mailbox::{Deletion, Id, Summary};
+use crate::mailbox::{Deletion, Id};
 use crate::pages::tab::Tab;
 
 /// Adds a search to an address, unless it finds everything.
@@ -30,8 +30,8 @@ pub(crate) fn deleted_address(search: &str, deletion: &Deletion) -> String {
 }
 
 /// Returns the address of a message's page, which remembers the search for its neighbours.
-pub(crate) fn message_address(message: &Summary, search: &str) -> String {
-    with_search(format!("/m/{}", message.id), search)
+pub(crate) fn message_address(id: Id, search: &str) -> String {
+    with_search(format!("/m/{id}"), search)
 }
 
 /// Returns the address of the page of a message that somebody has named, who may have written anything.

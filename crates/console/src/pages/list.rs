@@ -68,7 +68,7 @@ fn row(message: &Summary, search: &str) -> Markup {
         li.message.unread[message.is_unread] data-id=(message.id) {
             input type="checkbox" name="id" value=(message.id) aria-label=(format!("Select {}", message.subject.as_deref().unwrap_or("message")));
             span.from { @if message.is_unread { span.dot { span.visually-hidden { "Unread. " } } } (from) }
-            a.subject href=(message_address(message, search)) {
+            a.subject href=(message_address(message.id, search)) {
                 @match &message.subject {
                     Some(subject) if !subject.trim().is_empty() => (subject),
                     _ => span.muted { "(no subject)" },

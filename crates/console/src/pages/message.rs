@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use crate::found::Found;
 use crate::mail::{Address, Link, Mail};
-use crate::mailbox::{Id, Mailbox, Search, Summary};
+use crate::mailbox::{Id, Search, Summary};
 use crate::pages::failure::Failure;
 use crate::pages::layout::{At, Section};
 use crate::pages::links::address;
@@ -23,9 +23,6 @@ use crate::pages::tabs;
 use crate::quantity::size;
 use crate::state::State;
 
-/// How far the neighbours of a message are looked for among the newest.
-const NEIGHBOURS: usize = 500;
-
 pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new().route("/m/{id}", get(show))
 }
@@ -36,13 +33,14 @@ async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> R
     if found.summary.is_unread {
         mailbox.mark(&Search::ids([found.summary.id]), false).await?;
     }
-    let [newer, older] = neighbours(mailbox, found.summary.id, &wanted.q).await?;
+    let search = Search::parse(&wanted.q).unwrap_or_default();
+    let [newer, older] = mailbox.neighbours(&search, found.summary.id).await?;
     let page = found.read(move |mail, summary| {
         let opened = Opened { summary, mail };
         let tab = wanted.tab.unwrap_or_else(|| Tab::first(mail));
         let content = html! {
             article.message-page data-id=(summary.id) {
-                (buttons(&at, summary, &wanted.q, newer.as_ref(), older.as_ref()))
+                (buttons(&at, summary, &wanted.q, newer, older))
                 (release::note(wanted.released))
                 (head(opened))
                 (finds(mail))
@@ -55,26 +53,8 @@ async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> R
     Ok(page.await?.into_response())
 }
 
-/// Returns the newer and the older message among those of a search.
-async fn neighbours(mailbox: &Mailbox, id: Id, query: &str) -> Result<[Option<Summary>; 2], Failure> {
-    let search = Search::parse(query).unwrap_or_default();
-    let mut listing = mailbox.list(&search, None, NEIGHBOURS).await?.messages;
-    let newer = match listing.iter().position(|one| one.id == id) {
-        Some(at) if at > 0 => Some(listing.swap_remove(at - 1)),
-        _ => None,
-    };
-    let older = mailbox.list(&search, Some(id), 1).await?.messages.pop();
-    Ok([newer, older])
-}
-
-fn buttons(
-    at: &At,
-    summary: &Summary,
-    query: &str,
-    newer: Option<&Summary>,
-    older: Option<&Summary>,
-) -> Markup {
-    let step = |name: &str, rel: &str, to: Option<&Summary>| {
+fn buttons(at: &At, summary: &Summary, query: &str, newer: Option<Id>, older: Option<Id>) -> Markup {
+    let step = |name: &str, rel: &str, to: Option<Id>| {
         html! {
             @match to {
                 Some(to) => a.button.small rel=(rel) href=(message_address(to, query)) { (name) },

@@ -42,3 +42,6 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .merge(play::routes())
         .merge(chaos::routes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Error, OptionalExtension as _, Statement, params};
 
+use super::counts::Kind;
 use super::row::{addresses_text, client_text, list_text};
 use super::{HAS_ATTACHMENT, IN_CUR, Index, UNREAD};
 use crate::mailbox::Id;
@@ -22,7 +23,7 @@ struct Insertion<'c> {
     message: Statement<'c>,
     by_hash: Statement<'c>,
     summary: Statement<'c>,
-    recipient: Statement<'c>,
+    member: Statement<'c>,
     words: Statement<'c>,
 }
 
@@ -40,7 +41,11 @@ impl Index {
     pub(in crate::mailbox) fn insert(&mut self, messages: &[NewMessage]) -> Result<Vec<Id>, Error> {
         self.transaction(|index| {
             let mut insertion = Insertion::prepare(index)?;
-            messages.iter().map(|message| insertion.run(message)).collect()
+            let inserted = messages.iter().map(|message| insertion.run(message));
+            let inserted = inserted.collect::<Result<Vec<_>, _>>()?;
+            drop(insertion);
+            index.count_new(inserted.iter().filter(|(_, is_new)| *is_new).map(|(id, _)| *id))?;
+            Ok(inserted.into_iter().map(|(id, _)| id).collect())
         })
     }
 }
@@ -54,14 +59,15 @@ impl<'c> Insertion<'c> {
             summary: prepare(
                 "INSERT OR REPLACE INTO summaries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?,
-            recipient: prepare("INSERT OR IGNORE INTO recipients VALUES (?1, ?2)")?,
+            member: prepare("INSERT INTO members VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?,
             words: prepare(
                 "INSERT INTO words (rowid, sender, recipients, subject, body) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
         })
     }
 
-    fn run(&mut self, new: &NewMessage) -> Result<Id, Error> {
+    /// Returns the name of the message, and whether it was not there before.
+    fn run(&mut self, new: &NewMessage) -> Result<(Id, bool), Error> {
         let (file, entry) = (&new.file, &new.entry);
         let flags = i64::from(file.is_unread()) * UNREAD
             + i64::from(entry.attachments > 0) * HAS_ATTACHMENT
@@ -73,7 +79,7 @@ impl<'c> Insertion<'c> {
         while self.message.execute(params![id.key(), hash, file.location(), place, flags, size])? == 0 {
             let there = self.by_hash.query_row([hash], |row| row.get(0)).optional()?;
             if let Some(key) = there {
-                return Ok(Id::from_key(key));
+                return Ok((Id::from_key(key), false));
             }
             attempt += 1;
             id = Id::attempt(new.micros, new.hash, attempt);
@@ -96,10 +102,14 @@ impl<'c> Insertion<'c> {
             entry.client.as_ref().map(client_text),
         ])?;
         for address in &entry.recipients {
-            self.recipient.execute(params![key, address.to_lowercase()])?;
+            let address = address.to_lowercase();
+            self.member.execute(params![key, Kind::Recipient as i64, address])?;
+            if let Some((_, domain)) = address.rsplit_once('@') {
+                self.member.execute(params![key, Kind::Domain as i64, domain])?;
+            }
         }
         let words = &entry.words;
         self.words.execute(params![key, words.sender, words.recipients, words.subject, words.body])?;
-        Ok(id)
+        Ok((id, true))
     }
 }

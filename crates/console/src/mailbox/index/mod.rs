@@ -3,6 +3,7 @@
 //! # Why
 //! It is a cache. Whatever is wrong with it, it is made again from the files, so no format of it is ever migrated.
 
+mod counts;
 mod groups;
 mod insert;
 mod query;
@@ -83,31 +84,33 @@ impl Index {
         Ok(value)
     }
 
-    /// Notes that a message's file has another place or other flags.
-    pub(super) fn relocate(&mut self, id: Id, file: &MailFile) -> Result<(), Error> {
-        let set = i64::from(file.is_unread()) * UNREAD + i64::from(file.in_cur) * IN_CUR;
-        self.connection.execute(
-            "UPDATE messages SET location = ?2, place = ?3, flags = (flags & ~?4) | ?5 WHERE key = ?1",
-            params![id.key(), file.location(), file.place.cast_signed(), UNREAD | IN_CUR, set],
-        )?;
-        self.connection
-            .execute("UPDATE summaries SET name = ?2 WHERE key = ?1", params![id.key(), file.name])?;
-        Ok(())
+    /// Notes that the files of messages have other places or other flags.
+    pub(super) fn relocate(&mut self, moved: &[(Id, MailFile)]) -> Result<(), Error> {
+        self.counting(moved.iter().map(|(id, _)| *id), |index| {
+            let mut message = index.connection.prepare(
+                "UPDATE messages SET location = ?2, place = ?3, flags = (flags & ~?4) | ?5 WHERE key = ?1",
+            )?;
+            let mut summary = index.connection.prepare("UPDATE summaries SET name = ?2 WHERE key = ?1")?;
+            for (id, file) in moved {
+                let set = i64::from(file.is_unread()) * UNREAD + i64::from(file.in_cur) * IN_CUR;
+                let (location, place) = (file.location(), file.place.cast_signed());
+                message.execute(params![id.key(), location, place, UNREAD | IN_CUR, set])?;
+                summary.execute(params![id.key(), file.name])?;
+            }
+            Ok(())
+        })
     }
 
     /// Removes messages.
     pub(super) fn remove(&mut self, ids: &[Id]) -> Result<(), Error> {
-        for table in ["messages", "summaries", "recipients", "hidden"] {
-            let mut statement = self.connection.prepare(&format!("DELETE FROM {table} WHERE key = ?1"))?;
-            for id in ids {
-                statement.execute([id.key()])?;
+        self.counting(ids.iter().copied(), |index| {
+            for table in ["messages", "summaries", "members", "hidden"] {
+                let remove = format!("DELETE FROM {table} WHERE key IN (SELECT key FROM temp.changed)");
+                index.connection.execute(&remove, [])?;
             }
-        }
-        let mut statement = self.connection.prepare("DELETE FROM words WHERE rowid = ?1")?;
-        for id in ids {
-            statement.execute([id.key()])?;
-        }
-        Ok(())
+            let words = "DELETE FROM words WHERE rowid IN (SELECT key FROM temp.changed)";
+            index.connection.execute(words, []).map(drop)
+        })
     }
 
     /// Lets go of memory that the next query would use.

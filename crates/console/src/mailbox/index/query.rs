@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 
+use super::counts::Kind;
 use super::{HAS_ATTACHMENT, Index, UNREAD};
 use crate::mailbox::Id;
 use crate::mailbox::search::{Field, Search, Term, What};
@@ -99,19 +100,21 @@ impl Conditions {
 
 /// Returns the condition of a mailbox: the address of a recipient, a domain, a user or the path of a Maildir.
 fn mailbox(name: &str) -> (String, Vec<Value>) {
-    let maildir = "m.place IN (SELECT number FROM places WHERE lower(CAST(maildir AS TEXT)) = ?)";
-    let recipients =
-        |condition: &str| format!("(m.key IN (SELECT key FROM recipients WHERE {condition}) OR {maildir})");
+    // As one set of keys, which is looked up once. Most names are of no Maildir, so that no message is read for that.
+    let maildir = "SELECT x.key FROM places p CROSS JOIN messages x ON x.place = p.number WHERE lower(CAST(p.maildir AS TEXT)) = ?";
+    let members = |kind: Kind, condition: &str| {
+        let kind = kind as i64;
+        let members = format!("SELECT key FROM members WHERE kind = {kind} AND {condition}");
+        format!("m.key IN ({members} UNION ALL {maildir})")
+    };
     let text = |text: &str| Value::Text(text.to_owned());
     match name.split_once('@') {
-        Some(("", domain)) => {
-            (recipients("substr(address, -length(?)) = ?"), vec![text(name), text(name), text(domain)])
-        }
-        Some(_) => (recipients("address = ?"), vec![text(name), text(name)]),
+        Some(("", domain)) => (members(Kind::Domain, "name = ?"), vec![text(domain), text(name)]),
+        Some(_) => (members(Kind::Recipient, "name = ?"), vec![text(name), text(name)]),
         None => {
             // All addresses that begin with `name@`.
             let (first, last) = (format!("{name}@"), format!("{name}A"));
-            (recipients("address >= ? AND address < ?"), vec![text(&first), text(&last), text(name)])
+            (members(Kind::Recipient, "name >= ? AND name < ?"), vec![text(&first), text(&last), text(name)])
         }
     }
 }

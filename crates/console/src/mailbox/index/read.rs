@@ -110,6 +110,21 @@ impl Index {
         newest.map_or(Ok(None), |id| self.get(id))
     }
 
+    /// Returns the next newer and the next older message of a search.
+    pub(in crate::mailbox) fn neighbours(&self, search: &Search, id: Id) -> Result<[Option<Id>; 2], Error> {
+        let conditions = Conditions::of(search, self);
+        let (key, tables, text) = (conditions.key(), conditions.tables(), conditions.text());
+        let next = |side: &str, order: &str| {
+            let next = format!(
+                "SELECT {key} FROM {tables} WHERE {text} AND {key} {side} {} ORDER BY {key} {order} LIMIT 1",
+                id.key()
+            );
+            let read = |row: &rusqlite::Row<'_>| row.get(0).map(Id::from_key);
+            self.connection.query_row(&next, params_from_iter(&conditions.values), read).optional()
+        };
+        Ok([next(">", "ASC")?, next("<", "DESC")?])
+    }
+
     /// Returns a message, hidden or not.
     pub(in crate::mailbox) fn get(&self, id: Id) -> Result<Option<Located>, Error> {
         let query = format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key = ?1");
@@ -142,12 +157,14 @@ impl Index {
             format!("INSERT OR IGNORE INTO temp.hidden SELECT {key}, {number} FROM {tables} WHERE {text}");
         let messages = self.connection.execute(&hide, params_from_iter(&conditions.values))? as u64;
         self.has_hidden |= messages > 0;
+        self.count_hidden(number)?;
         Ok(Deletion { number, messages })
     }
 
     /// Shows what a deletion has hidden, and returns it.
     pub(in crate::mailbox) fn unhide(&mut self, number: u64) -> Result<Vec<Id>, Error> {
         let ids = self.hidden(number)?;
+        self.uncount_hidden(number)?;
         self.connection.execute("DELETE FROM temp.hidden WHERE deletion = ?1", [number.cast_signed()])?;
         self.note_hidden()?;
         Ok(ids)

@@ -17,7 +17,7 @@ pub(in crate::mailbox) const FILE: &str = "mailchute-index.sqlite";
 const APPLICATION_ID: i64 = i64::from_be_bytes(*b"\0\0\0\0MCIX");
 
 /// The layout of the tables, and of what is in them. Another number makes a new index.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long another process may hold the file.
 const LOCKED: Duration = Duration::from_secs(2);
@@ -36,8 +36,6 @@ const TABLES: &str = "
     );
     CREATE INDEX summaries_queue_id ON summaries (queue_id) WHERE queue_id IS NOT NULL;
     CREATE INDEX summaries_message_id ON summaries (message_id) WHERE message_id IS NOT NULL;
-    CREATE TABLE recipients (key INTEGER, address TEXT, PRIMARY KEY (key, address)) WITHOUT ROWID;
-    CREATE INDEX recipients_address ON recipients (address, key);
     CREATE TABLE places (number INTEGER PRIMARY KEY, maildir BLOB NOT NULL, folder BLOB);
     CREATE VIRTUAL TABLE words USING fts5 (
         sender, recipients, subject, body,
@@ -45,9 +43,24 @@ const TABLES: &str = "
     );
     INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);";
 
-/// Messages that are about to be deleted. A crash forgets them, so that they are there again.
-const HIDDEN: &str = "CREATE TEMP TABLE hidden (key INTEGER PRIMARY KEY, deletion INTEGER NOT NULL);
-    CREATE INDEX temp.hidden_deletion ON hidden (deletion);";
+/// The groups of each message, and how many messages each group has. [`super::counts`] keeps them.
+const COUNTS: &str = "
+    CREATE TABLE members (key INTEGER, kind INTEGER, name, PRIMARY KEY (key, kind, name)) WITHOUT ROWID;
+    CREATE INDEX members_name ON members (kind, name, key);
+    CREATE TABLE counts (
+        kind INTEGER, name, total INTEGER NOT NULL, unread INTEGER NOT NULL, PRIMARY KEY (kind, name)
+    ) WITHOUT ROWID;
+    CREATE INDEX counts_largest ON counts (kind, total DESC, name);";
+
+/// Messages that are about to be deleted, and their counts. A crash forgets them, so that they are there again. The last
+/// table has the messages that a change is about.
+const HIDDEN: &str = "
+    CREATE TEMP TABLE hidden (key INTEGER PRIMARY KEY, deletion INTEGER NOT NULL);
+    CREATE INDEX temp.hidden_deletion ON hidden (deletion);
+    CREATE TEMP TABLE hidden_counts (
+        kind INTEGER, name, total INTEGER NOT NULL, unread INTEGER NOT NULL, PRIMARY KEY (kind, name)
+    ) WITHOUT ROWID;
+    CREATE TEMP TABLE changed (key INTEGER PRIMARY KEY);";
 
 impl Index {
     /// Opens the index in a directory, and makes it if it is missing.
@@ -81,6 +94,8 @@ impl Index {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "cache_size", -8_192)?;
+        // A sandbox or a read-only root may have no directory for temporary files.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         let mut index = Self { connection, has_hidden: false };
         index.transaction(|index| {
             let number = |sql: &str| index.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
@@ -89,6 +104,7 @@ impl Index {
                 (true, APPLICATION_ID, VERSION) => Ok(()),
                 (false, ..) => {
                     index.connection.execute_batch(TABLES)?;
+                    index.connection.execute_batch(COUNTS)?;
                     index.connection.pragma_update(None, "application_id", APPLICATION_ID)?;
                     index.connection.pragma_update(None, "user_version", VERSION)
                 }

@@ -150,3 +150,15 @@ fn nothing_that_people_type_is_an_error_of_the_index() {
     assert_eq!(runtime.block_on(mailbox.rebuilds()), 0);
     assert_eq!(runtime.block_on(list(&mailbox, "हिन्दी 日本")).total, 1);
 }
+
+#[tokio::test]
+async fn words_of_html_are_apart_where_elements_end() {
+    let mails = Mails::new();
+    let html = "<head><title>title</title><style>p{}</style></head><h1>Thank you,&nbsp;Ada</h1><p>Your order<br>is on \
+        its way</p><table><tr><td>tea</td><td>4.20</td></tr></table><ul><li>one<li>t<b>w</b>o</ul>end";
+    let header = "Subject: x\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n";
+    mails.put("new", &format!("{header}{html}\n"));
+    let mailbox = mails.open();
+    let found = list(&mailbox, "your way tea two").await;
+    assert_eq!(found.messages[0].snippet, "Thank you, Ada Your order is on its way tea 4.20 one two end");
+}

@@ -94,7 +94,6 @@ impl Worker {
     }
 
     fn tell_of_new(&mut self, ids: &[Id]) -> Result<(), Failure> {
-        self.groups = None;
         if ids.is_empty() || self.changes.receiver_count() == 0 {
             return Ok(());
         }

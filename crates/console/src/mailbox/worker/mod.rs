@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
+use super::builder::MailboxBuilder;
 use super::directory::Directory;
 use super::index::Index;
 use super::retention::Retention;
@@ -46,6 +47,7 @@ pub(super) struct Worker {
     changes: broadcast::Sender<Change>,
     retention: Retention,
     undo: Duration,
+    patience: Duration,
     /// `None` if not even one in memory can be made.
     index: Option<Index>,
     scanner: Scanner,
@@ -55,8 +57,6 @@ pub(super) struct Worker {
     rebuilds: usize,
     deletions: VecDeque<PendingDeletion>,
     last_deletion: u64,
-    /// The groups, until something changes.
-    groups: Option<Groups>,
     next_poll: Instant,
     next_prune: Instant,
     is_rested: bool,
@@ -64,20 +64,16 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(
-        path: PathBuf,
-        root: Directory,
-        changes: broadcast::Sender<Change>,
-        retention: Retention,
-        undo: Duration,
-    ) -> Self {
+    pub(super) fn new(root: Directory, changes: broadcast::Sender<Change>, options: MailboxBuilder) -> Self {
         let now = Instant::now();
+        let MailboxBuilder { path, retention, undo, patience } = options;
         Self {
             path,
             root,
             changes,
             retention,
             undo,
+            patience,
             index: None,
             scanner: Scanner::default(),
             is_wanted: true,
@@ -85,7 +81,6 @@ impl Worker {
             rebuilds: 0,
             deletions: VecDeque::new(),
             last_deletion: 0,
-            groups: None,
             next_poll: now,
             next_prune: now + PRUNE,
             is_rested: false,
@@ -192,6 +187,10 @@ impl Worker {
         Ok(self.answer(|index| index.get(id))?.map(|found| found.summary))
     }
 
+    pub(super) fn neighbours(&mut self, search: &Search, id: Id) -> Result<[Option<Id>; 2], MailboxError> {
+        self.answer(|index| index.neighbours(search, id))
+    }
+
     /// Returns the newest message that a search finds, without a look at the files if the index is current.
     pub(super) fn newest(
         &mut self,
@@ -206,14 +205,16 @@ impl Worker {
         Ok(found.map(|found| found.summary))
     }
 
-    pub(super) fn groups(&mut self) -> Result<Groups, MailboxError> {
-        self.update()?;
-        if let Some(groups) = &self.groups {
-            return Ok(groups.clone());
-        }
-        let groups = self.answer(|index| index.groups())?;
-        self.groups = Some(groups.clone());
-        Ok(groups)
+    /// Returns a page of messages with the groups, after one look at the files.
+    pub(super) fn overview(
+        &mut self,
+        search: &Search,
+        before: Option<Id>,
+        limit: usize,
+    ) -> Result<(Listing, Groups), MailboxError> {
+        let (listing, groups) =
+            self.answer(|index| Ok((index.list(search, before, limit)?, index.groups()?)))?;
+        Ok((Listing { progress: self.progress(), ..listing }, groups))
     }
 
     /// Opens the file of a message.
@@ -243,14 +244,13 @@ impl Worker {
     }
 
     /// Tells the subscribers.
-    fn tell(&mut self, change: Change) {
-        self.groups = None;
+    fn tell(&self, change: Change) {
         // Nobody may watch.
         let _ = self.changes.send(change);
     }
 
     /// Tells of a change of messages, unless there are too many of them.
-    fn tell_of(&mut self, ids: Vec<Id>, change: impl FnOnce(std::sync::Arc<[Id]>) -> Change) {
+    fn tell_of(&self, ids: Vec<Id>, change: impl FnOnce(std::sync::Arc<[Id]>) -> Change) {
         match ids.len() {
             0 => {}
             1..=MOST_TOLD => self.tell(change(ids.into())),

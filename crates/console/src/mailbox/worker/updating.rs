@@ -1,15 +1,12 @@
 //! Brings the index up to date with the files, and makes it again if it is damaged.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::super::index::{FILE, Index, is_trouble_outside};
 use super::super::scan::{Found, Scanner};
 use super::super::{Change, MailboxError};
 use super::{ATTEMPTS, POLL, Worker};
-
-/// How long a request waits for files that are put into the index. Then it is answered with what is there.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a damaged index is made again on the disk. After that, it is in memory.
 const REBUILDS: usize = 3;
@@ -114,7 +111,7 @@ impl Worker {
     fn try_update(&mut self) -> Result<(), Failure> {
         self.refresh()?;
         self.prune()?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         while !self.scanner.waiting.is_empty() && Instant::now() < deadline {
             self.index_batch()?;
         }
@@ -135,7 +132,7 @@ impl Worker {
             if has_places {
                 places.iter().try_for_each(|(number, place)| index.add_place(*number, place))?;
             }
-            moved.iter().try_for_each(|(id, file)| index.relocate(*id, file))?;
+            index.relocate(&moved)?;
             index.remove(&gone)
         })?;
         self.tell_of(gone, Change::Removed);

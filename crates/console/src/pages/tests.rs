@@ -1,0 +1,85 @@
+//! The pages of the inbox over a Maildir.
+
+use std::fs;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use hyper_util::service::TowerToHyperService;
+use mailchute::{Server, testing};
+
+use super::*;
+use crate::mailbox::{Mailbox, MailboxBuilder};
+
+/// A Maildir, and the pages over it.
+struct Pages {
+    root: tempfile::TempDir,
+    router: Router,
+}
+
+impl Pages {
+    fn new(options: impl FnOnce(MailboxBuilder) -> MailboxBuilder) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["new", "cur", "tmp"] {
+            fs::create_dir(root.path().join(directory)).unwrap();
+        }
+        let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
+        let mailbox = options(Mailbox::builder(root.path())).open().unwrap();
+        let router = routes().with_state(Arc::new(State::new(&server, Some(mailbox))));
+        Self { root, router }
+    }
+
+    /// Puts messages into the Maildir, each a second after the one before.
+    fn put(&self, numbers: std::ops::Range<u32>) {
+        for number in numbers {
+            let path = self.root.path().join(format!("new/{}.M1P1.x", 1_764_000_000 + number));
+            fs::write(path, format!("From: a@x.test\nSubject: number{number} of{}\n\n", number % 2)).unwrap();
+        }
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let routes = TowerToHyperService::new(self.router.clone());
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = hyper::service::Service::call(&routes, request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let page = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(page.into()).unwrap()
+    }
+}
+
+/// Returns the address of a link by its relation.
+fn link<'p>(page: &'p str, rel: &str) -> Option<&'p str> {
+    page.split_once(&format!("rel=\"{rel}\" href=\""))?.1.split('"').next()
+}
+
+#[tokio::test]
+async fn the_inbox_says_how_far_a_new_index_is() {
+    let pages = Pages::new(|mailbox| mailbox.patience(Duration::ZERO));
+    assert!(!pages.get("/").await.contains("data-progress"));
+    pages.put(0..3);
+    let page = pages.get("/").await;
+    let said = "The index is being made: 0 of 3 messages.<progress max=\"3\" value=\"0\">";
+    assert!(page.contains(said) && page.contains("0 messages"), "{page}");
+    let page = pages.get("/").await;
+    assert!(!page.contains("data-progress") && page.contains("3 messages"), "{page}");
+}
+
+#[tokio::test]
+async fn neighbours_are_found_far_from_the_newest() {
+    let pages = Pages::new(|mailbox| mailbox);
+    pages.put(0..1_010);
+    let page = pages.get("/?q=subject:%22number3%22").await;
+    let message = page.split_once("href=\"/m/").unwrap().1.split('?').next().unwrap();
+    let neighbour = async |query: &str, rel: &str| {
+        let page = pages.get(&format!("/m/{message}?q={query}")).await;
+        let address = link(&page, rel).unwrap_or_else(|| panic!("no {rel} link for {query}: {page}"));
+        let page = pages.get(address).await;
+        page.split_once("<h1>").unwrap().1.split(' ').next().unwrap().to_owned()
+    };
+    for (query, newer, older) in
+        [("", "number4", "number2"), ("of1", "number5", "number1"), ("is:unread", "number6", "number0")]
+    {
+        assert_eq!(neighbour(query, "prev").await, newer, "newer of {query:?}");
+        assert_eq!(neighbour(query, "next").await, older, "older of {query:?}");
+    }
+}

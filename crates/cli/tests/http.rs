@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 
-use crate::support::{ALICE, Client, Program, mailchute, run, write_config};
+use crate::support::{ALICE, Client, Program, mailchute, run, write_certificate, write_config};
 use command_fds::{CommandFdExt as _, FdMapping};
 use rustix::process::{Signal, kill_process};
 
@@ -273,6 +273,38 @@ fn a_health_check_asks_whether_mail_can_be_taken() {
     assert_eq!(code, 1);
     assert!(error.contains(&address), "{error}");
     assert_eq!(run(&["healthcheck", "here"]).0, 2);
+}
+
+#[test]
+fn an_expired_certificate_is_why_a_server_is_not_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = write_certificate(directory.path());
+    let renewed = std::fs::read(&certificate).unwrap();
+    let pair = rcgen::KeyPair::from_pem(&std::fs::read_to_string(&key).unwrap()).unwrap();
+    let mut parameters = rcgen::CertificateParams::new(["mx.example.com".to_owned()]).unwrap();
+    parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    std::fs::write(&certificate, parameters.self_signed(&pair).unwrap().pem()).unwrap();
+    let mut program = Program::start(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+        "--tls-cert",
+        &certificate,
+        "--tls-key",
+        &key,
+    ]);
+    let (status, body) = get(program.address(1), "/ready");
+    assert_eq!(status, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(body, r#"{"ready":false,"reasons":["certificates have expired: 1"]}"#);
+    let (code, error) = run(&["healthcheck", &program.address(1).to_string()]);
+    assert!(code == 1 && error.contains("certificates have expired"), "{code}: {error}");
+    std::fs::write(&certificate, renewed).unwrap();
+    program.signal(Signal::HUP);
+    program.logged("read the certificates again");
+    assert_eq!(get(program.address(1), "/ready").1, r#"{"ready":true,"reasons":[]}"#);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use mailchute::limits::Limit;
 use mailchute::{Server, testing};
 use mailchute_console::{Console, Mailbox};
 use mailchute_stores::Maildir;
@@ -80,6 +81,7 @@ async fn long_lists_come_in_pieces_and_searches_are_kept() {
     }
     let first = console.get("/sessions?q=client.example", "").await;
     assert_eq!(first.matches("<tr id=").count(), 50);
+    assert!(!first.contains("events were missed"), "{first}");
     let older = first.split_once("rel=\"next\" href=\"").unwrap().1.split('"').next().unwrap();
     assert!(older.starts_with("/sessions?q=client%2Eexample&amp;before="), "{older}");
     let rest = console.get(&older.replace("&amp;", "&"), "").await;
@@ -88,6 +90,31 @@ async fn long_lists_come_in_pieces_and_searches_are_kept() {
     for path in ["/sessions/1K1BAS6430W", "/sessions/x", "/sessions/1K1BAS6430W/transcript.txt"] {
         assert_eq!(status(&console.get(path, "").await), 404, "{path}");
     }
+}
+
+#[test]
+fn the_pages_say_that_events_were_missed() {
+    let server = Server::builder()
+        .max_transactions(0)
+        .limit(Limit::JunkCommands, 0)
+        .store(testing::Inbox::new())
+        .build()
+        .unwrap();
+    // Built outside a runtime, it records when somebody looks.
+    let console = Console::builder(&server).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut client = testing::connect(&server).open();
+        client.ready().await.expect(250);
+        for _ in 0..1_000 {
+            client.command("NOOP").await.expect(250);
+        }
+        let console = serve_console(console).await;
+        let page = console.get("/sessions", "").await;
+        let (before, _) = page.split_once(" events were missed").unwrap_or_else(|| panic!("{page}"));
+        let missed: u64 = before.rsplit_once('>').unwrap().1.parse().unwrap();
+        assert!(missed > 500, "{missed}");
+    });
 }
 
 #[tokio::test]

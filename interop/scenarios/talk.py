@@ -1,9 +1,16 @@
-"""`mailchute talk` speaks to Postfix and to Exim: STARTTLS, a message, a refusal, and a word on each line."""
+"""`mailchute talk` speaks to Postfix and to Exim: STARTTLS, a message, a refusal, and a word on each line. On a terminal,
+it does not show a password.
+"""
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import select
 import subprocess
+import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +64,10 @@ class Talk(Scenario):
             contents = list(kept.values())
             is_whole = len(contents) == 1 and contents[0].endswith(b"Subject: talk\r\n\r\n.dot\r\n")
             checks.that(is_whole and list(kept) == [frozenset({_READER})], f"{name}: kept {kept}")
+        flags = ["--auth-any", "--allow-plaintext-auth"]
+        with running(program, folder, certificate, flags) as server:
+            for key in (b"d29uZGVybGFuZA==\n", b"d29u\x03", b"d29u\x1c"):
+                _log_in_on_a_terminal(checks, program, server.port, key)
         return checks
 
 
@@ -97,3 +108,54 @@ def _talk(program: Path, served: relay.Queue, flags: list[str], lines: str) -> t
         command, input=lines.encode(), capture_output=True, timeout=_SECONDS, env=environment(), check=False
     )
     return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def _log_in_on_a_terminal(checks: Checks, program: Path, port: int, keys: bytes) -> None:
+    """Types a name and then these keys: a password, or Ctrl-C or Ctrl-\\ within one."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execve(program, [str(program), "talk", "--no-explain", f"127.0.0.1:{port}"], environment())
+    try:
+        shown = _until(terminal, b"ends the talk")
+        os.write(terminal, f"EHLO {DOMAIN}\n".encode())
+        shown += _until(terminal, b"S: 250 ")
+        os.write(terminal, b"AUTH LOGIN\n")
+        shown += _until(terminal, b"S: 334 VXNlcm5hbWU6")
+        checks.that(_echoes(terminal), f"{keys!r}: the terminal does not echo the name")
+        os.write(terminal, b"YWxpY2U=\n")
+        shown += _until(terminal, b"S: 334 UGFzc3dvcmQ6")
+        deadline = time.monotonic() + _SECONDS
+        while _echoes(terminal) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        checks.that(not _echoes(terminal), f"{keys!r}: the terminal echoes the password")
+        os.write(terminal, keys)
+        if keys.endswith(b"\n"):
+            shown += _until(terminal, b"S: 235 ")
+            os.write(terminal, b"QUIT\n")
+        shown += _until(terminal, b"S: 221 ")
+        checks.that(b"YWxpY2U=" in shown and b"d29u" not in shown, f"{keys!r}: shown: {shown!r}")
+        checks.that(_echoes(terminal), f"{keys!r}: the terminal does not echo afterwards")
+        _, status = os.waitpid(process, 0)
+        process = 0
+        checks.that(os.WIFEXITED(status), f"{keys!r}: ended with {status}")
+    finally:
+        if process:
+            os.kill(process, 9)
+            os.waitpid(process, 0)
+        os.close(terminal)
+
+
+def _until(terminal: int, text: bytes) -> bytes:
+    """What is shown up to this text, or within some seconds."""
+    shown, deadline = b"", time.monotonic() + _SECONDS
+    while text not in shown and (left := deadline - time.monotonic()) > 0:
+        if select.select([terminal], [], [], left)[0]:
+            try:
+                shown += os.read(terminal, 4096)
+            except OSError:
+                break
+    return shown
+
+
+def _echoes(terminal: int) -> bool:
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)

@@ -3,7 +3,6 @@
 use std::io;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
 use crate::process::signals::StopSignals;
@@ -17,16 +16,14 @@ pub(crate) fn unseen(
     let runtime = runtime.map_err(Failure::running)?;
     let outcome = runtime.block_on(async {
         // Signals are caught first: otherwise one would end the program and leave the terminal without echo.
-        let mut stop = StopSignals::catch()?;
-        let mut quit = signal(SignalKind::quit()).map_err(Failure::running)?;
-        let _shown = Shown::hide()?;
+        let mut stop = StopSignals::catch_all()?;
+        let _unseen = Unseen::begin(OptionalActions::Flush).map_err(Failure::running)?;
         // Standard output may be redirected to a file.
         eprint!("{question}");
         let interrupted = || Err(Failure::running("interrupted; no line was written"));
         tokio::select! {
             line = tokio::task::spawn_blocking(read) => line.map_err(Failure::running)?,
             () = stop.wait() => interrupted(),
-            _ = quit.recv() => interrupted(),
         }
     });
     eprintln!();
@@ -35,20 +32,22 @@ pub(crate) fn unseen(
     outcome
 }
 
-/// The settings to restore when this is dropped.
-struct Shown(Termios);
+/// Lets the terminal of standard input echo nothing, until it is dropped. The caller catches all signals of
+/// [`StopSignals::catch_all`].
+pub(crate) struct Unseen(Termios);
 
-impl Shown {
-    fn hide() -> Result<Self, Failure> {
-        let shown = Self(tcgetattr(io::stdin()).map_err(Failure::running)?);
-        let mut hidden = shown.0.clone();
-        hidden.local_modes -= LocalModes::ECHO;
-        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).map_err(Failure::running)?;
-        Ok(shown)
+impl Unseen {
+    /// Begins, and lets lines that were typed before be read or not.
+    pub(crate) fn begin(typed_before: OptionalActions) -> io::Result<Self> {
+        let unseen = Self(tcgetattr(io::stdin())?);
+        let mut modes = unseen.0.clone();
+        modes.local_modes -= LocalModes::ECHO;
+        tcsetattr(io::stdin(), typed_before, &modes)?;
+        Ok(unseen)
     }
 }
 
-impl Drop for Shown {
+impl Drop for Unseen {
     fn drop(&mut self) {
         // If that fails, the terminal is gone.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);

@@ -5,28 +5,46 @@
 //! SIGTERM changes nothing in a process that has handed over; the next one closes its sessions. systemd sends SIGTERM
 //! to all processes of a service, and the old process is stopping already.
 
+use std::future::pending;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
-/// SIGTERM and SIGINT, caught from the creation of this value on.
+/// SIGTERM and SIGINT, and SIGQUIT if it was asked for, caught from the creation of this value on.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    quit: Option<Signal>,
 }
 
 impl StopSignals {
     pub(crate) fn catch() -> Result<Self, Failure> {
         let catch = |kind| signal(kind).map_err(Failure::running);
-        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
+        let (terminate, interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt, quit: None })
+    }
+
+    /// Catches SIGQUIT too, for a program that must restore its terminal.
+    pub(crate) fn catch_all() -> Result<Self, Failure> {
+        let quit = signal(SignalKind::quit()).map_err(Failure::running)?;
+        Ok(Self { quit: Some(quit), ..Self::catch()? })
     }
 
     /// Waits for the next signal.
     pub(crate) async fn wait(&mut self) {
+        let Self { terminate, interrupt, quit } = self;
+        let quit = async {
+            match quit {
+                Some(quit) => quit.recv().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = quit => {}
         }
     }
 }

@@ -17,8 +17,10 @@ use std::process::ExitCode;
 
 use mailchute::command::Verb;
 use mailchute::explain::Follower;
+use rustix::termios::OptionalActions;
 use tokio::sync::mpsc::Receiver;
 
+use crate::commands::prompt::Unseen;
 use crate::failure::Failure;
 use crate::options::talk_options::TalkOptions;
 use crate::process::signals::StopSignals;
@@ -38,7 +40,8 @@ pub(crate) fn talk(options: &TalkOptions) -> Result<ExitCode, Failure> {
 }
 
 async fn run(options: &TalkOptions) -> Result<ExitCode, Failure> {
-    let mut stop = StopSignals::catch()?;
+    // All of them, as the terminal may be without echo.
+    let mut stop = StopSignals::catch_all()?;
     let target = &options.server;
     let tls = Tls::new(&target.place, options.ca.as_deref())?;
     let mut screen = Screen::new(!options.no_explain);
@@ -54,6 +57,7 @@ async fn run(options: &TalkOptions) -> Result<ExitCode, Failure> {
         recipients: 0,
         last: 0,
         is_content: false,
+        is_secret: false,
     };
     if target.is_tls {
         talk.secure().await?;
@@ -85,7 +89,12 @@ struct Talk {
     last: u16,
     /// The client is within a message, where QUIT would be content.
     is_content: bool,
+    /// The next line of the input holds a password.
+    is_secret: bool,
 }
+
+/// The beginnings of prompts for the name of a user, in BASE64: `User`, `user` and `USER`.
+const USER: [&[u8]; 3] = [b"VXNlc", b"dXNlc", b"VVNFU"];
 
 impl Talk {
     async fn run(&mut self, lines: &mut Receiver<Vec<u8>>) -> Result<(), Failure> {
@@ -97,7 +106,22 @@ impl Talk {
     }
 
     /// Waits for the next line of the input, and shows what the server says meanwhile. `None` at the end of either.
+    ///
+    /// While a password is typed, the terminal does not echo. If this is cancelled, it echoes again.
     async fn next(&mut self, lines: &mut Receiver<Vec<u8>>) -> Result<Option<Vec<u8>>, Failure> {
+        let is_unseen = std::mem::take(&mut self.is_secret) && io::stdin().is_terminal();
+        // Lines that were typed before stay: they may be pasted.
+        let unseen = is_unseen.then(|| Unseen::begin(OptionalActions::Now)).transpose();
+        let unseen = unseen.map_err(Failure::running)?;
+        let line = self.next_line(lines).await?;
+        if unseen.is_some() {
+            // The terminal has not shown the end of the line either.
+            self.screen.blank().map_err(Failure::running)?;
+        }
+        Ok(line)
+    }
+
+    async fn next_line(&mut self, lines: &mut Receiver<Vec<u8>>) -> Result<Option<Vec<u8>>, Failure> {
         loop {
             let Some(connection) = &mut self.connection else { return Ok(None) };
             tokio::select! {
@@ -227,6 +251,8 @@ impl Talk {
             .ok()
             .and_then(|digits| digits.parse().ok());
         let code = code.filter(|_| !self.follower.is_reply());
+        let prompt = line.get(4..).unwrap_or_default();
+        self.is_secret = self.follower.is_login() && !USER.iter().any(|user| prompt.starts_with(user));
         if let Some(code) = code
             && self.follower.answered() != Some(Verb::Quit)
         {

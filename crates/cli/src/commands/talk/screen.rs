@@ -91,6 +91,11 @@ impl Screen {
         self.show(&format!("* {text}"), Vec::new())
     }
 
+    /// Ends a line that was typed unseen.
+    pub(super) fn blank(&self) -> io::Result<()> {
+        writeln!(io::stdout())
+    }
+
     fn show(&mut self, line: &str, notes: Vec<String>) -> io::Result<()> {
         let since = format!("+{:.3}", self.last.elapsed().as_secs_f64());
         self.last = Instant::now();

@@ -12,11 +12,14 @@ ROOT = BENCH.parent
 WORK = Path(os.environ.get("MAILCHUTE_BENCH", ROOT / "target" / "bench")).resolve()
 _CARGO = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 
-PROGRAM = _CARGO / "release" / "mailchute"
-LIBRARY = _CARGO / "release" / "mailchute-bench"
+# The folder of cargo's profile. Numbers are those of a release; a proof that the harness works can take another build.
+_BUILT = _CARGO / os.environ.get("MAILCHUTE_BENCH_PROFILE", "release")
+
+PROGRAM = _BUILT / "mailchute"
+LIBRARY = _BUILT / "mailchute-bench"
 FLOOR = WORK / "floor"
-FLOOR_TOKIO = _CARGO / "release" / "floor-tokio"
-HTTP_SINK = _CARGO / "release" / "http-sink"
+FLOOR_TOKIO = _BUILT / "floor-tokio"
+HTTP_SINK = _BUILT / "http-sink"
 SMTPGEN = WORK / "smtpgen"
 PEERS_RUST = WORK / "cargo" / "release"
 PYTHON = WORK / "python" / "bin" / "python"

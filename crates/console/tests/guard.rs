@@ -2,13 +2,16 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mailchute_console::{Login, Logins};
 
 use crate::support::{field, serve, status};
 
-#[derive(Debug)]
-struct Alice;
+/// The first user, until the number changes.
+#[derive(Debug, Default)]
+struct Alice(Arc<AtomicU64>);
 
 impl Logins for Alice {
     fn check<'a>(
@@ -23,6 +26,10 @@ impl Logins for Alice {
             _ => Login::Wrong,
         };
         Box::pin(async move { login })
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -96,7 +103,7 @@ async fn a_link_from_another_site_shows_a_page_with_a_link() {
 
 #[tokio::test]
 async fn no_spelling_of_a_path_goes_around_the_rules() {
-    let console = serve(|console| console.logins(Alice)).await;
+    let console = serve(|console| console.logins(Alice::default())).await;
     for path in [
         "/%6cive",
         "/live%2f..%2f",
@@ -121,7 +128,7 @@ async fn no_spelling_of_a_path_goes_around_the_rules() {
 
 #[tokio::test]
 async fn health_and_metrics_answer_to_each_host_without_login() {
-    let console = serve(|console| console.logins(Alice)).await;
+    let console = serve(|console| console.logins(Alice::default())).await;
     for host in ["10.1.2.3:8025", "mailchute-0.mail.svc:8025"] {
         let answer =
             console.ask(&format!("GET /live HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await;
@@ -175,6 +182,7 @@ async fn each_response_has_the_fields_for_browsers() {
             "cross-origin-opener-policy: same-origin",
             "cross-origin-resource-policy: same-origin",
             "cache-control: no-",
+            "x-dns-prefetch-control: off",
         ] {
             assert!(answer.contains(field), "{path} {field}: {answer}");
         }
@@ -194,7 +202,7 @@ async fn assets_are_sent_once() {
 
 #[tokio::test]
 async fn basic_credentials_log_programs_in() {
-    let console = serve(|console| console.logins(Alice)).await;
+    let console = serve(|console| console.logins(Alice::default())).await;
     let answer = console.get("/nowhere", "").await;
     assert_eq!(status(&answer), 401);
     assert!(field(&answer, "www-authenticate").unwrap().starts_with("Basic "), "{answer}");
@@ -209,7 +217,7 @@ async fn basic_credentials_log_programs_in() {
 
 #[tokio::test]
 async fn the_login_page_gives_a_strict_cookie_until_logout() {
-    let console = serve(|console| console.logins(Alice)).await;
+    let console = serve(|console| console.logins(Alice::default())).await;
     let answer = console.get("/nowhere?a=b", "Accept: text/html\r\n").await;
     assert_eq!(status(&answer), 303);
     assert_eq!(field(&answer, "location").unwrap(), "/login?next=%2Fnowhere%3Fa%3Db");
@@ -245,8 +253,24 @@ async fn the_login_page_gives_a_strict_cookie_until_logout() {
 }
 
 #[tokio::test]
+async fn logins_end_when_the_users_change() {
+    let generation = Arc::new(AtomicU64::new(0));
+    let alice = Alice(Arc::clone(&generation));
+    let console = serve(|console| console.logins(alice)).await;
+    let page = console.get("/login", "").await;
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let right = format!("token={}&next=/&user=alice&password=wonderland", token(&page));
+    let answer = console.send("POST", "/login", form, &right).await;
+    let cookie = field(&answer, "set-cookie").unwrap().split(';').next().unwrap();
+    let cookie = format!("Cookie: {cookie}\r\n");
+    assert_eq!(status(&console.get("/nowhere", &cookie).await), 404);
+    generation.fetch_add(1, Ordering::Relaxed);
+    assert_eq!(status(&console.get("/nowhere", &cookie).await), 401);
+}
+
+#[tokio::test]
 async fn passwords_cannot_be_guessed_without_end() {
-    let console = serve(|console| console.logins(Alice)).await;
+    let console = serve(|console| console.logins(Alice::default())).await;
     for _ in 0..10 {
         // alice:wrong
         assert_eq!(status(&console.get("/nowhere", "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n").await), 401);

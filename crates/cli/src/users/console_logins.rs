@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 
 use mailchute::auth::saslprep;
 use mailchute_console::{Login, Logins};
@@ -24,5 +25,9 @@ impl Logins for Users {
                 Err(_) => Login::NotNow,
             }
         })
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 }

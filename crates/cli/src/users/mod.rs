@@ -12,6 +12,7 @@ pub(crate) mod verifier;
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mailchute::auth::ScramVerifier;
@@ -32,6 +33,8 @@ pub(crate) struct Users {
     /// Fixed for each session when it begins, by the file at that time.
     offers_scram: bool,
     pool: PasswordPool,
+    /// How often the file was replaced.
+    generation: Arc<AtomicU64>,
 }
 
 impl Users {
@@ -46,7 +49,7 @@ impl Users {
         let offers_scram = file.has_scram();
         let file = RwLock::new(Arc::new(file));
         let pool = PasswordPool::start()?;
-        Ok(Self { file: Arc::new(file), offers_scram, pool })
+        Ok(Self { file: Arc::new(file), offers_scram, pool, generation: Arc::default() })
     }
 
     /// Reads the password file again, and returns the users for new sessions. [`replace`](Self::replace) puts the file in
@@ -60,6 +63,7 @@ impl Users {
     pub(crate) fn replace(&self, file: AuthFile) {
         let users = file.count();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+        self.generation.fetch_add(1, Ordering::Release);
         // From this line on the new file is active.
         tracing::info!(name: "users-read", users, "read the password file again");
     }

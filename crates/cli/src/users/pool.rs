@@ -1,11 +1,12 @@
 //! The threads that check passwords.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use mailchute::limits::ClientKey;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -27,7 +28,7 @@ pub(crate) struct PasswordPool {
     bell: Sender<()>,
 }
 
-type Queue = Mutex<FairQueue<IpAddr, Check>>;
+type Queue = Mutex<FairQueue<ClientKey, Check>>;
 
 #[derive(Debug)]
 struct Check {
@@ -59,7 +60,7 @@ impl PasswordPool {
         password: Zeroizing<String>,
     ) -> Result<bool, oneshot::error::RecvError> {
         let (answer, answered) = oneshot::channel();
-        locked(&self.queue).push(one_client(client), Check { verifier, password, answer });
+        locked(&self.queue).push(ClientKey::of(client), Check { verifier, password, answer });
         // If no thread is left, no answer comes.
         let _ = self.bell.send(());
         answered.await
@@ -85,29 +86,7 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
     }
 }
 
-/// Returns what counts as one client, as for connections: an IPv4 address, or an IPv6 /64.
-fn one_client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        address => address,
-    }
-}
-
 /// No panic under these locks leaves anything half-done.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_64_or_an_ipv4_address_is_one_client() {
-        let one = |address: &str| one_client(address.parse().unwrap());
-        assert_eq!(one("2001:db8::1"), one("2001:db8::ffff:1"));
-        assert_ne!(one("2001:db8::1"), one("2001:db8:0:1::1"));
-        assert_ne!(one("192.0.2.1"), one("192.0.2.2"));
-        assert_eq!(one("192.0.2.1"), one("::ffff:192.0.2.1"));
-    }
 }

@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mailchute::limits::ClientKey;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::guard::headers::asks_for_a_page;
@@ -82,13 +83,15 @@ pub(crate) struct Gate {
     logins: Arc<dyn Logins>,
     secret: Secret,
     open: Mutex<HashMap<[u8; 32], Open>>,
-    failed: Mutex<HashMap<IpAddr, Failed>>,
+    failed: Mutex<HashMap<ClientKey, Failed>>,
 }
 
 #[derive(Debug)]
 struct Open {
     user: String,
     until: Instant,
+    /// That of the logins when it began.
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -120,9 +123,10 @@ impl Gate {
         if self.find(&digest).is_some() {
             return Identity::Known { user, key };
         }
+        let generation = self.logins.generation();
         match self.judge(&user, &password, client).await {
             Attempt::Right(_) => {
-                self.remember(digest, &user, BASIC_TIME);
+                self.remember(digest, &user, BASIC_TIME, generation);
                 Identity::Known { user, key }
             }
             Attempt::Wrong => Identity::Nobody,
@@ -132,9 +136,11 @@ impl Gate {
     }
 
     pub(crate) async fn log_in(&self, user: &str, password: &str, client: IpAddr) -> Attempt {
+        // Taken before the check, so that a login against old users does not outlive them.
+        let generation = self.logins.generation();
         let attempt = self.judge(user, password, client).await;
         if let Attempt::Right(cookie) = &attempt {
-            self.remember(self.secret.digest(&["cookie", cookie]), user, COOKIE_TIME);
+            self.remember(self.secret.digest(&["cookie", cookie]), user, COOKIE_TIME, generation);
         }
         attempt
     }
@@ -148,13 +154,13 @@ impl Gate {
     /// Asks the logins, unless this client has failed too often. An attempt counts before it is judged, so that many at
     /// once do not all pass.
     async fn judge(&self, user: &str, password: &str, client: IpAddr) -> Attempt {
-        if !self.count(client) {
+        if !self.count(ClientKey::of(client)) {
             tracing::warn!(name: "console-login-refused", %client, user, "too many logins to the console failed");
             return Attempt::TooMany;
         }
         match self.logins.check(user, password, client).await {
             Login::Right => {
-                self.uncount(client);
+                self.uncount(ClientKey::of(client));
                 Attempt::Right(Secret::random_text())
             }
             Login::Wrong => {
@@ -162,13 +168,13 @@ impl Gate {
                 Attempt::Wrong
             }
             Login::NotNow => {
-                self.uncount(client);
+                self.uncount(ClientKey::of(client));
                 Attempt::NotNow
             }
         }
     }
 
-    fn count(&self, client: IpAddr) -> bool {
+    fn count(&self, client: ClientKey) -> bool {
         let (now, mut failed) = (Instant::now(), lock(&self.failed));
         if failed.len() >= MAX_CLIENTS {
             failed.retain(|_, one| now.duration_since(one.since) < ATTEMPT_TIME);
@@ -185,18 +191,20 @@ impl Gate {
         one.count <= MAX_ATTEMPTS
     }
 
-    fn uncount(&self, client: IpAddr) {
+    fn uncount(&self, client: ClientKey) {
         if let Some(one) = lock(&self.failed).get_mut(&client) {
             one.count = one.count.saturating_sub(1);
         }
     }
 
     fn find(&self, digest: &[u8; 32]) -> Option<String> {
+        let generation = self.logins.generation();
         let open = lock(&self.open);
-        open.get(digest).filter(|one| Instant::now() < one.until).map(|one| one.user.clone())
+        let is_valid = |one: &&Open| Instant::now() < one.until && one.generation == generation;
+        open.get(digest).filter(is_valid).map(|one| one.user.clone())
     }
 
-    fn remember(&self, digest: [u8; 32], user: &str, time: Duration) {
+    fn remember(&self, digest: [u8; 32], user: &str, time: Duration, generation: u64) {
         let (now, mut open) = (Instant::now(), lock(&self.open));
         if open.len() >= MAX_LOGINS {
             open.retain(|_, one| now < one.until);
@@ -206,7 +214,7 @@ impl Gate {
         {
             open.remove(&oldest);
         }
-        open.insert(digest, Open { user: user.to_owned(), until: now + time });
+        open.insert(digest, Open { user: user.to_owned(), until: now + time, generation });
     }
 }
 

@@ -49,4 +49,11 @@ pub trait Logins: fmt::Debug + Send + Sync + 'static {
         password: &'a str,
         client: IpAddr,
     ) -> Pin<Box<dyn Future<Output = Login> + Send + 'a>>;
+
+    /// Returns a number that changes whenever a user is removed or a password changes. Logins that are open end then.
+    ///
+    /// The default is for users that never change.
+    fn generation(&self) -> u64 {
+        0
+    }
 }

@@ -1,6 +1,5 @@
 //! One connection: its bytes, and its slot among the others.
 
-mod client_key;
 pub(crate) mod read_outcome;
 pub(crate) mod shutdown_signal;
 pub(crate) mod slots;

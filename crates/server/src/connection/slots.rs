@@ -16,8 +16,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::connection::client_key::ClientKey;
 use crate::connection::shutdown_signal::{ShutdownSignal, Urgency};
+use crate::net::client_key::ClientKey;
 use crate::session::Session;
 
 /// All open connections of a server.

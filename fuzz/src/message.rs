@@ -50,7 +50,7 @@ fn parts(mail: &Mail) {
         assert_eq!(part.number, number);
         assert!(part.depth <= depth + usize::from(number > 1), "a part hangs in the air");
         depth = part.depth;
-        assert_eq!(mail.content(part).len(), part.size);
+        assert_eq!(part.content().len(), part.size);
         assert!(part.size <= mail.raw().len());
     }
 }

@@ -131,7 +131,7 @@ fn with_parts(mail: &Mail, html: &str) -> String {
             continue;
         }
         left -= length;
-        let content = contents.entry(part.number).or_insert_with(|| mail.content(part));
+        let content = contents.entry(part.number).or_insert_with(|| part.content());
         shown.push_str(&html[done..at]);
         shown.push_str("data:");
         shown.push_str(&part.content_type);

@@ -28,15 +28,17 @@ pub(super) fn links(outline: Option<&Outline>, text: Option<&str>) -> Vec<Link> 
     links
 }
 
-/// Returns the addresses of pages in a text.
+/// Returns the addresses of pages in a text. Each byte is looked at a few times only, whatever the text is: an address ends
+/// before the next one is looked for.
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
-    memmem::find_iter(text.as_bytes(), b"://").filter_map(|at| {
-        let before = &text[..at];
+    let mut after = 0;
+    memmem::find_iter(text.as_bytes(), b"://").filter_map(move |at| {
+        let before = text.get(after..at)?;
         let begin = ["https", "http"].into_iter().find_map(|scheme| {
-            let begin = at.checked_sub(scheme.len())?;
-            before.get(begin..)?.eq_ignore_ascii_case(scheme).then_some(begin)
+            let begin = before.len().checked_sub(scheme.len())?;
+            before.get(begin..)?.eq_ignore_ascii_case(scheme).then_some(after + begin)
         })?;
-        let is_in_word = before[..begin].chars().next_back().is_some_and(char::is_alphanumeric);
+        let is_in_word = text[..begin].chars().next_back().is_some_and(char::is_alphanumeric);
         let rest = &text[begin..];
         let rest = &rest[..rest.floor_char_boundary(8 * 1024)];
         let ends = |c: char| {
@@ -44,24 +46,30 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
                 || c.is_control()
                 || matches!(c, '<' | '>' | '"' | '`' | '{' | '}' | '|' | '\\' | '^')
         };
-        let url = trim(&rest[..rest.find(ends).unwrap_or(rest.len())]);
+        let url = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        after = begin + url.len();
+        let url = trim(url);
         (!is_in_word && url.len() > at + 3 - begin).then_some(url)
     })
 }
 
 /// Returns an address without the punctuation of the sentence around it.
 fn trim(mut url: &str) -> &str {
+    let count = |bracket: u8| memchr::memchr_iter(bracket, url.as_bytes()).count();
+    let [opened, squares_opened] = [count(b'('), count(b'[')];
+    let [mut closed, mut squares_closed] = [count(b')'), count(b']')];
     while let Some(last) = url.chars().next_back() {
-        let is_open = |open: char, close: char| url.matches(open).count() < url.matches(close).count();
         let is_outside = match last {
             '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' => true,
-            ')' => is_open('(', ')'),
-            ']' => is_open('[', ']'),
+            ')' => opened < closed,
+            ']' => squares_opened < squares_closed,
             _ => false,
         };
         if !is_outside {
             break;
         }
+        closed -= usize::from(last == ')');
+        squares_closed -= usize::from(last == ']');
         url = &url[..url.len() - last.len_utf8()];
     }
     url
@@ -90,6 +98,8 @@ mod tests {
             ),
             ("ftp://example.com xhttps://example.com https:// https://.", &[]),
             ("https://exämple.com/ü", &["https://exämple.com/ü"]),
+            ("([https://example.com/[a]])", &["https://example.com/[a]"]),
+            ("https://a.example/?to=https://b.example/ x", &["https://a.example/?to=https://b.example/"]),
             ("http://127.0.0.1:8080/confirm/0a-b_c", &["http://127.0.0.1:8080/confirm/0a-b_c"]),
         ] {
             assert_eq!(urls(text), expected, "{text}");

@@ -186,11 +186,6 @@ impl Mail {
         self.parts.iter().filter(|part| part.is_attachment)
     }
 
-    /// Returns the content of a part as it was attached.
-    pub(crate) fn content(&self, part: &Part) -> Bytes {
-        part.content(&self.raw)
-    }
-
     /// Returns the text parts, or `None` if there are none.
     pub(crate) fn plain(&self) -> Option<String> {
         self.joined(&self.text_parts)
@@ -203,7 +198,7 @@ impl Mail {
 
     fn joined(&self, numbers: &[usize]) -> Option<String> {
         let texts: Vec<_> =
-            numbers.iter().filter_map(|number| self.part(*number)).map(|part| part.text(&self.raw)).collect();
+            numbers.iter().filter_map(|number| self.part(*number)).map(|part| part.text()).collect();
         (!texts.is_empty()).then(|| texts.join("\n"))
     }
 }

@@ -40,9 +40,8 @@ pub(crate) struct Part {
     pub(crate) is_attachment: bool,
     /// Whether the content does not follow its encoding, so that it is shown as it came.
     pub(crate) has_encoding_problem: bool,
-    /// Where the content is in the message.
-    begin: usize,
-    end: usize,
+    /// The content as it was attached: a piece of the message, or of a message that was attached in an encoding.
+    encoded: Bytes,
     decoding: Encoding,
     /// The index among the parts of the outer message.
     top: Option<u32>,
@@ -53,20 +52,19 @@ impl Part {
         self.top == Some(id)
     }
 
-    /// Returns the content as it was attached.
-    pub(super) fn content(&self, raw: &Bytes) -> Bytes {
-        let encoded = &raw[self.begin..self.end];
+    /// Returns the content, decoded.
+    pub(crate) fn content(&self) -> Bytes {
         let decoded = match self.decoding {
             Encoding::None => None,
-            Encoding::Base64 => base64_decode(encoded),
-            Encoding::QuotedPrintable => quoted_printable_decode(encoded),
+            Encoding::Base64 => base64_decode(&self.encoded),
+            Encoding::QuotedPrintable => quoted_printable_decode(&self.encoded),
         };
-        decoded.map_or_else(|| raw.slice(self.begin..self.end), Bytes::from)
+        decoded.map_or_else(|| self.encoded.clone(), Bytes::from)
     }
 
     /// Returns the content as text, by its charset.
-    pub(super) fn text(&self, raw: &Bytes) -> String {
-        let content = self.content(raw);
+    pub(super) fn text(&self) -> String {
+        let content = self.content();
         match self.charset.as_deref().and_then(|charset| charset_decoder(charset.as_bytes())) {
             Some(decode) => decode(&content),
             None => String::from_utf8_lossy(&content).into_owned(),
@@ -78,11 +76,11 @@ impl Part {
 pub(super) fn flatten(message: &Message<'_>, raw: &Bytes) -> Vec<Part> {
     let mut parts = Vec::new();
     // The parts that are still to come, the next one last. A list, since recursion would follow the sender's nesting.
-    let mut next = vec![(message, 0_u32, 0_usize, true)];
-    while let Some((message, id, depth, is_top)) = next.pop() {
+    let mut next = vec![(message, raw.clone(), 0_u32, 0_usize, true)];
+    while let Some((message, raw, id, depth, is_top)) = next.pop() {
         let Some(part) = message.parts.get(id as usize) else { continue };
         let is_shown = message.text_body.contains(&id) || message.html_body.contains(&id);
-        let mut shown = describe(part, depth, raw);
+        let mut shown = describe(part, depth, &raw);
         shown.number = parts.len() + 1;
         shown.top = is_top.then_some(id);
         shown.is_attachment = match shown.kind {
@@ -99,10 +97,17 @@ pub(super) fn flatten(message: &Message<'_>, raw: &Bytes) -> Vec<Part> {
                     ids.iter()
                         .rev()
                         .filter(|inner| **inner > id)
-                        .map(|inner| (message, *inner, depth + 1, is_top)),
+                        .map(|inner| (message, raw.clone(), *inner, depth + 1, is_top)),
                 );
             }
-            PartType::Message(inner) => next.push((inner, 0, depth + 1, false)),
+            PartType::Message(inner) => {
+                // Positions in a message that was encoded count in what was decoded.
+                let raw = match part.encoding {
+                    Encoding::None => raw,
+                    _ => Bytes::copy_from_slice(&inner.raw_message),
+                };
+                next.push((inner, raw, 0, depth + 1, false));
+            }
             _ => {}
         }
     }
@@ -132,12 +137,11 @@ fn describe(part: &MessagePart<'_>, depth: usize, raw: &Bytes) -> Part {
         size: 0,
         is_attachment: false,
         has_encoding_problem: part.is_encoding_problem,
-        begin: (part.offset_body as usize).min(end),
-        end,
+        encoded: raw.slice((part.offset_body as usize).min(end)..end),
         decoding: part.encoding,
         top: None,
     };
-    described.size = described.content(raw).len();
+    described.size = described.content().len();
     described
 }
 

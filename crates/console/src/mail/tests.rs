@@ -38,10 +38,28 @@ fn reads_header_parts_text_and_html() {
     let attached: Vec<_> = mail.attachments().collect();
     assert_eq!(attached.len(), 1);
     assert_eq!(attached[0].file_name.as_deref(), Some("a.pdf"));
-    assert_eq!(&mail.content(attached[0])[..], b"%PDF");
+    assert_eq!(&attached[0].content()[..], b"%PDF");
     assert_eq!(mail.fields()[0].value, "from a by b");
     assert_eq!(mail.fields()[1].value, "Jürgen <j@example.com>");
     assert!(mail.fields().iter().all(|field| field.about().is_some()));
+}
+
+#[test]
+fn parts_of_a_message_in_base64_have_their_own_bytes() {
+    let inner = "Subject: in\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\nHello\n--i\nContent-Type: \
+                 application/pdf\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--i--\n";
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, inner);
+    for (encoding, inner) in [("base64", &*encoded), ("7bit", inner)] {
+        let mail = mail(&format!(
+            "Subject: out\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\nSee below\n--o\nContent-Type: \
+             message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n{inner}\n--o--\n"
+        ));
+        let contents: Vec<_> =
+            mail.parts().iter().map(|part| (&*part.content_type, part.content())).collect();
+        let of = |kind| contents.iter().filter(move |(one, _)| *one == kind).map(|(_, content)| &content[..]);
+        assert_eq!(of("text/plain").collect::<Vec<_>>(), [&b"See below"[..], b"Hello"], "{encoding}");
+        assert_eq!(of("application/pdf").collect::<Vec<_>>(), [b"%PDF"], "{encoding}");
+    }
 }
 
 #[test]

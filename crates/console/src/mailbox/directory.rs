@@ -16,7 +16,7 @@ const UNSURE: i128 = 2_000_000_000;
 #[derive(Debug)]
 pub(super) struct Directory(OwnedFd);
 
-/// When the entries of a directory last changed, and whether a later change has another time for certain.
+/// When the entries of a directory last changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     modified: i128,
@@ -27,11 +27,20 @@ impl Stamp {
     /// A stamp that no directory has.
     pub(super) const UNKNOWN: Self = Self { modified: i128::MAX, inode: 0 };
 
-    /// Returns whether every change after now gets another stamp.
-    pub(super) fn is_sure(self) -> bool {
+    /// Returns what to remember, before the directory is read. If a change after now could get the same stamp, that is
+    /// no stamp: so the directory is read until it was read once when it had been quiet.
+    pub(super) fn to_remember(self) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.modified.saturating_add(UNSURE) < i128::try_from(now.as_nanos()).unwrap_or(i128::MAX)
+        let now = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX);
+        if self.modified.saturating_add(UNSURE) < now { self } else { Self::UNKNOWN }
     }
+}
+
+/// Returns whether an error says that there is no such directory. Others, such as too many open files, say nothing of it.
+pub(super) fn is_missing(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+
+    matches!(Errno::from_io_error(error), Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP))
 }
 
 /// The kind of an entry in a directory.
@@ -188,6 +197,28 @@ mod tests {
         let root = Directory::open(root.path()).unwrap();
         assert!(root.child(b"bob").is_err() && root.below(b"bob/new").is_err());
         assert!(root.file(b"file").is_err() && root.head(b"file", 9).is_err());
+    }
+
+    #[test]
+    fn a_change_just_now_is_not_remembered() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i128;
+        for (ago, is_remembered) in
+            [(0, false), (1_900_000_000, false), (-60_000_000_000, false), (60_000_000_000, true)]
+        {
+            let stamp = Stamp { modified: now - ago, inode: 7 };
+            assert_eq!(stamp.to_remember() == stamp, is_remembered, "{ago}");
+        }
+        assert_eq!(Stamp::UNKNOWN.to_remember(), Stamp::UNKNOWN);
+    }
+
+    #[test]
+    fn only_some_errors_say_that_a_directory_is_missing() {
+        use rustix::io::Errno;
+
+        assert!([Errno::NOENT, Errno::NOTDIR, Errno::LOOP].iter().all(|errno| is_missing(&(*errno).into())));
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::IO, Errno::STALE, Errno::ACCESS] {
+            assert!(!is_missing(&errno.into()), "{errno}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use super::Id;
-use super::directory::{Directory, EntryKind, Stamp};
+use super::directory::{Directory, EntryKind, Stamp, is_missing};
 use super::id::hash;
 use super::known::{Known, KnownFiles, State};
 use super::name::MailName;
@@ -121,10 +121,18 @@ impl Scanner {
         // First `new`, so that a file is seen at least once while a reader moves it to `cur`.
         for in_cur in [false, true] {
             let number = directory_number(place, in_cur);
-            let Ok(directory) = parent.child(DIRECTORIES[usize::from(in_cur)]) else { continue };
-            let Ok(stamp) = directory.stamp() else { continue };
-            let known = self.stamps.insert(number, (stamp, self.round));
-            if known.is_some_and(|(known, _)| known == stamp && stamp.is_sure()) {
+            let opened = parent.child(DIRECTORIES[usize::from(in_cur)]);
+            let (directory, stamp) = match opened.and_then(|directory| Ok((directory.stamp()?, directory))) {
+                Ok((stamp, directory)) => (directory, stamp),
+                Err(error) => {
+                    if !is_missing(&error) {
+                        self.stamps.insert(number, (Stamp::UNKNOWN, self.round));
+                    }
+                    continue;
+                }
+            };
+            let known = self.stamps.insert(number, (stamp.to_remember(), self.round));
+            if known.is_some_and(|(known, _)| known == stamp) {
                 continue;
             }
             let read = directory.entries(false, |name, kind| {
@@ -184,7 +192,12 @@ impl Scanner {
     fn forget(&mut self, was_read: &HashSet<u64>, found: &mut Found) {
         let round = self.round;
         let mut is_gone = false;
-        self.stamps.retain(|_, (_, seen)| {
+        let (places, walk) = (&self.places, &self.walk);
+        self.stamps.retain(|number, (stamp, seen)| {
+            let path = || places.get(&(number & !1)).map(PlacePath::path).unwrap_or_default();
+            if *seen != round && walk.is_unknown(&path()) {
+                (*stamp, *seen) = (Stamp::UNKNOWN, round);
+            }
             is_gone |= *seen != round;
             *seen == round
         });
@@ -206,5 +219,35 @@ impl Scanner {
         });
         // The index is fast in the order of keys.
         found.gone.sort_unstable();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn messages_in_a_directory_that_cannot_be_read_are_not_gone() {
+        let root = tempfile::tempdir().unwrap();
+        for user in ["bob", "bobby"] {
+            fs::create_dir_all(root.path().join(user).join("new")).unwrap();
+            fs::write(root.path().join(user).join("new/1769860800.M1P1Q1.x"), "Subject: x\n\n").unwrap();
+        }
+        let directory = Directory::open(root.path()).unwrap();
+        let mut scanner = Scanner::default();
+        scanner.scan(&directory).unwrap();
+        assert_eq!(scanner.waiting.len(), 2);
+        // A round in which neither user's directory could be opened, and for one of them nobody knows why.
+        scanner.round += 1;
+        scanner.walk.unread.push(b"bob".to_vec());
+        scanner.forget(&HashSet::new(), &mut Found::default());
+        let left: Vec<_> =
+            scanner.waiting.values().map(|file| scanner.places[&file.place].maildir.clone()).collect();
+        assert_eq!(left, [b"bob".to_vec()]);
+        // It is read again, and so is the other.
+        scanner.scan(&directory).unwrap();
+        assert_eq!(scanner.waiting.len(), 2);
     }
 }

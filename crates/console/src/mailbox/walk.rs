@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use super::directory::{Directory, EntryKind, Stamp};
+use super::directory::{Directory, EntryKind, Stamp, is_missing};
 use super::id::hash;
 
 /// How deep Maildirs may be below the directory of the mailbox.
@@ -13,6 +13,8 @@ const DEEPEST: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     nodes: HashMap<Vec<u8>, Node>,
+    /// Directories that could not be read in this round, although they may be there.
+    pub(super) unread: Vec<Vec<u8>>,
 }
 
 /// A directory, as it was last read.
@@ -74,9 +76,24 @@ impl Walk {
         round: u32,
         visit: &mut dyn FnMut(PlacePath, &Directory),
     ) -> io::Result<()> {
+        self.unread.clear();
         self.enter(root, Vec::new(), 0, round, visit)?;
         self.nodes.retain(|_, node| node.round == round);
         Ok(())
+    }
+
+    /// Returns whether a path is in a directory that could not be read, so that nobody knows whether it is gone.
+    pub(super) fn is_unknown(&self, path: &[u8]) -> bool {
+        let is_below = |unread: &Vec<u8>| {
+            path.strip_prefix(&**unread).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        };
+        self.unread.iter().any(is_below)
+    }
+
+    fn note(&mut self, path: Vec<u8>, error: &io::Error) {
+        if !is_missing(error) {
+            self.unread.push(path);
+        }
     }
 
     fn enter(
@@ -92,15 +109,20 @@ impl Walk {
             visit(PlacePath { maildir: path.clone(), folder: None }, directory);
         }
         for name in node.children {
-            let Ok(child) = directory.child(&name) else { continue };
-            if node.is_maildir {
-                let below = join(&path, &name);
-                if self.node(&child, &below, round).is_ok_and(|node| node.is_maildir) {
-                    visit(PlacePath { maildir: path.clone(), folder: Some(name) }, &child);
-                }
-            } else if depth < DEEPEST {
-                // One user's directory must not hide the mail of all others.
-                let _ = self.enter(&child, join(&path, &name), depth + 1, round, visit);
+            let below = join(&path, &name);
+            let entered = match directory.child(&name) {
+                Ok(child) if node.is_maildir => self.node(&child, &below, round).map(|node| {
+                    if node.is_maildir {
+                        visit(PlacePath { maildir: path.clone(), folder: Some(name) }, &child);
+                    }
+                }),
+                Ok(child) if depth < DEEPEST => self.enter(&child, below.clone(), depth + 1, round, visit),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            };
+            // One user's directory must not hide the mail of all others.
+            if let Err(error) = entered {
+                self.note(below, &error);
             }
         }
         Ok(())
@@ -109,10 +131,11 @@ impl Walk {
     /// Reads a directory again if it has changed.
     fn node(&mut self, directory: &Directory, path: &[u8], round: u32) -> io::Result<Node> {
         let stamp = directory.stamp()?;
-        if let Some(node) = self.nodes.get_mut(path).filter(|node| node.stamp == stamp && stamp.is_sure()) {
+        if let Some(node) = self.nodes.get_mut(path).filter(|node| node.stamp == stamp) {
             node.round = round;
             return Ok(node.clone());
         }
+        let stamp = stamp.to_remember();
         let (mut is_maildir, mut folders, mut others) = (false, Vec::new(), Vec::new());
         directory.entries(true, |name, kind| match name {
             _ if kind != EntryKind::Directory => {}

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::commands::chaos::Chaos;
 use crate::commands::release::NextHop;
 #[cfg(feature = "console")]
-use crate::commands::store;
+use crate::commands::{inbox_mark, store};
 use crate::failure::Failure;
 use crate::options::args::Options;
 #[cfg(feature = "console")]
@@ -90,7 +90,13 @@ impl Http {
             console = console.logins(users.clone());
             logins = Some((file.clone(), users));
         }
-        let maildir = console_rules::maildir(options).filter(|_| options.web.console);
+        let maildir = console_rules::maildir(options);
+        if let Some(path) = maildir.as_ref().filter(|_| !options.is_inbox) {
+            let wrong =
+                |error| format!("{}: the mark of an inbox cannot be removed: {error}", path.display());
+            inbox_mark::remove(path).map_err(|error| Failure::unusable(wrong(error)))?;
+        }
+        let maildir = maildir.filter(|_| options.web.console);
         let mailbox = maildir.map(|path| mailbox(options, &path)).transpose()?;
         if let Some(mailbox) = &mailbox {
             console = console.mailbox(mailbox.clone());
@@ -190,7 +196,18 @@ impl Http {
 /// Opens the mailbox of the Maildir that the console shows.
 #[cfg(feature = "console")]
 fn mailbox(options: &Options, path: &Path) -> Result<Mailbox, Failure> {
-    let retention = options.web.keep.iter().fold(Retention::all(), |retention, keep| match keep {
+    let is_said = !options.is_inbox || options.provenance.is_given("keep");
+    // A directory that cannot be marked, such as a read-only one, is not begun by this inbox.
+    let may_remove = is_said || inbox_mark::is_of_inbox(path).unwrap_or(false);
+    if !may_remove {
+        tracing::warn!(
+            name: "inbox-keeps-all",
+            path = %path.display(),
+            "the Maildir has mail that no inbox has received: all of it is kept; to remove old messages, write --keep 500"
+        );
+    }
+    let keep = options.web.keep.iter().filter(|_| may_remove);
+    let retention = keep.fold(Retention::all(), |retention, keep| match keep {
         Keep::Messages(number) => retention.messages(*number),
         Keep::Age(time) => retention.age(*time),
         Keep::Bytes(bytes) => retention.bytes(*bytes),

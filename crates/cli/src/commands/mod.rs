@@ -14,6 +14,8 @@ pub(crate) mod filters;
 pub(crate) mod hash_password;
 pub(crate) mod healthcheck;
 pub(crate) mod http;
+#[cfg(feature = "console")]
+pub(crate) mod inbox_mark;
 pub(crate) mod local_domains;
 pub(crate) mod narration;
 pub(crate) mod prompt;

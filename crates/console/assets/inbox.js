@@ -68,8 +68,9 @@
     live.hidden = false;
     live.textContent = "live";
     live.classList.remove("lost");
-    // What came while the connection was away.
-    if (wasLost) { wasLost = false; refresh(); toast("Connected again; the list is up to date"); }
+    // What came between the page and the connection, or while the connection was away.
+    refresh();
+    if (wasLost) { wasLost = false; toast("Connected again; the list is up to date"); }
   });
   events.addEventListener("error", () => {
     wasLost = true;

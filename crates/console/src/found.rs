@@ -2,32 +2,48 @@
 
 mod missing;
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::str::FromStr as _;
 
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::body::Body;
+use axum::http::header::{
+    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures_util::stream::try_unfold;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::spawn_blocking;
 
 pub(crate) use self::missing::Missing;
 use crate::checks::{self, Context, Finding};
 use crate::mail::{Images, Mail, Part};
-use crate::mailbox::{Id, Mailbox, Search, Summary};
+use crate::mailbox::{Id, Mailbox, MailboxError, Search, Summary};
 use crate::problem::Problem;
 use crate::release::{NotReleased, Outcome, as_received};
 use crate::sessions::Transcript;
 use crate::state::State;
 
-/// Messages that are parsed at a time, since each is whole in memory.
+/// Messages that are parsed at a time, since that takes a processor.
 static PARSING: Semaphore = Semaphore::const_new(4);
 
-/// A message that was named.
+/// KiB of all messages that are in memory at a time, for parsers and for clients that take their parts: 256 MiB.
+static IN_MEMORY: Semaphore = Semaphore::const_new(256 * 1024);
+
+/// The longest message that is parsed. A longer one can be downloaded.
+const LONGEST: u64 = 128 * 1024 * 1024;
+
+/// The bytes of a download that are in memory.
+const PIECE: usize = 64 * 1024;
+
+/// A message that was named. Its content stays in the file until it is wanted.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) summary: Summary,
-    raw: Bytes,
+    file: File,
 }
 
 impl State {
@@ -108,13 +124,39 @@ impl Found {
     /// Returns the message with a name. `latest` is the newest.
     pub(crate) async fn get(state: &State, name: &str) -> Result<Self, Missing> {
         let summary = Self::summary(state, name).await?;
-        let raw = state.mailbox()?.content(summary.id).await?.ok_or(Missing::Message)?;
-        Ok(Self { summary, raw })
+        let file = state.mailbox()?.file(summary.id).await?.ok_or(Missing::Message)?;
+        Ok(Self { summary, file })
     }
 
-    /// Returns the message as its file has it.
-    pub(crate) fn raw(self) -> Response {
-        download("message/rfc822", &format!("{}.eml", self.summary.id), self.raw)
+    /// Marks the message as read. A Maildir that cannot be written is shown as well.
+    pub(crate) async fn mark_read(&self, mailbox: &Mailbox) {
+        if self.summary.is_unread
+            && let Err(error) = mailbox.mark(&Search::ids([self.summary.id]), false).await
+        {
+            tracing::debug!(name: "mailbox-mark-failed", message = %self.summary.id, %error, "a message stays unread");
+        }
+    }
+
+    /// Returns the message as its file has it, in pieces: a slow client holds one of them.
+    pub(crate) async fn raw(self) -> Result<Response, Missing> {
+        let (length, file) = blocking(move || Ok((self.file.metadata()?.len(), self.file))).await?;
+        let pieces = try_unfold((file, length), |(mut file, left)| async move {
+            if left == 0 {
+                return Ok::<_, io::Error>(None);
+            }
+            let read = move || {
+                let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+                file.read_exact(&mut piece)?;
+                Ok::<_, io::Error>((piece, file))
+            };
+            let (piece, file) = spawn_blocking(read).await.map_err(io::Error::other)??;
+            let left = left - piece.len() as u64;
+            Ok(Some((Bytes::from(piece), (file, left))))
+        });
+        let name = format!("{}.eml", self.summary.id);
+        let mut response = download("message/rfc822", &name, Body::from_stream(pieces));
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+        Ok(response)
     }
 
     /// Reads the message, and what is wanted of it, where blocking is allowed.
@@ -122,36 +164,79 @@ impl Found {
         self,
         take: impl FnOnce(&Mail, &Summary) -> T + Send + 'static,
     ) -> Result<T, Missing> {
-        let permit = PARSING.acquire().await.map_err(|_| Missing::Content)?;
-        let read = tokio::task::spawn_blocking(move || take(&Mail::parse(self.raw), &self.summary)).await;
-        drop(permit);
-        read.map_err(|_| Missing::Content)
+        self.hold(take).await.map(|(taken, _)| taken)
+    }
+
+    /// Reads the message like [`read`](Self::read). The place in memory is for what is taken, as long as that lives.
+    async fn hold<T: Send + 'static>(
+        self,
+        take: impl FnOnce(&Mail, &Summary) -> T + Send + 'static,
+    ) -> Result<(T, Place), Missing> {
+        let (length, mut file) = blocking(move || Ok((self.file.metadata()?.len(), self.file))).await?;
+        let size = usize::try_from(length).ok().filter(|_| length <= LONGEST).ok_or(MailboxError::TooLong)?;
+        let weight = u32::try_from(size / 1024 + 1).map_err(|_| MailboxError::TooLong)?;
+        let place = IN_MEMORY.acquire_many(weight).await.map_err(|_| Missing::Content)?;
+        let parsing = PARSING.acquire().await.map_err(|_| Missing::Content)?;
+        // The places are given back after the work, even if the client is gone by then.
+        let work = move || {
+            let _parsing = parsing;
+            let mut raw = Vec::with_capacity(size);
+            file.by_ref().take(length).read_to_end(&mut raw)?;
+            Ok((take(&Mail::parse(raw), &self.summary), place))
+        };
+        blocking(work).await
     }
 
     /// Returns a part and its content.
     pub(crate) async fn part(self, number: usize) -> Result<(Part, Bytes), Missing> {
-        let part = self.read(move |mail, _| {
+        let part = self.hold(move |mail, _| {
             let part = mail.part(number)?;
-            Some((part.clone(), mail.content(part)))
+            Some((part.clone(), part.content()))
         });
-        part.await?.ok_or(Missing::Part)
+        let (found, place) = part.await?;
+        let (part, content) = found.ok_or(Missing::Part)?;
+        Ok((part, Bytes::from_owner(Held { content, _place: place })))
     }
 
     /// Returns the HTML for a frame, with its own policy.
     pub(crate) async fn html(self, images: Images) -> Result<Response, Missing> {
-        let document = self.read(move |mail, _| mail.html_document(images)).await?;
+        let (document, place) = self.hold(move |mail, _| mail.html_document(images)).await?;
         let document = document.ok_or(Missing::Html)?;
         let fields = [
             (CONTENT_TYPE, "text/html; charset=utf-8"),
             (CONTENT_SECURITY_POLICY, document.policy),
             (REFERRER_POLICY, "no-referrer"),
         ];
-        Ok((fields, document.html).into_response())
+        let html = Bytes::from_owner(Held { content: document.html, _place: place });
+        Ok((fields, html).into_response())
     }
 }
 
+/// A place in memory.
+type Place = SemaphorePermit<'static>;
+
+/// Content on its way to a client, with its place in memory.
+struct Held<C> {
+    content: C,
+    _place: Place,
+}
+
+impl<C: AsRef<[u8]>> AsRef<[u8]> for Held<C> {
+    fn as_ref(&self) -> &[u8] {
+        self.content.as_ref()
+    }
+}
+
+/// Does work with files.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Missing> {
+    let done = spawn_blocking(work).await.map_err(|_| Missing::Content)?;
+    done.map_err(|error| MailboxError::from(error).into())
+}
+
 /// Returns content that a browser saves. The name is written as RFC 8187 has it, so that no byte of it ends the field.
-pub(crate) fn download(kind: &str, name: &str, content: Bytes) -> Response {
+pub(crate) fn download(kind: &str, name: &str, content: impl Into<Body>) -> Response {
     let name: String =
         name.chars().map(|c| if c.is_control() || c == '/' { '_' } else { c }).take(200).collect();
     let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
@@ -159,8 +244,8 @@ pub(crate) fn download(kind: &str, name: &str, content: Bytes) -> Response {
 }
 
 /// Returns content of a message. Should a browser open it, nothing in it runs or loads.
-pub(crate) fn harmless(kind: &str, disposition: &str, content: Bytes) -> Response {
-    let mut response = content.into_response();
+pub(crate) fn harmless(kind: &str, disposition: &str, content: impl Into<Body>) -> Response {
+    let mut response = content.into().into_response();
     for (field, value) in [
         (CONTENT_TYPE, kind),
         (CONTENT_DISPOSITION, disposition),

@@ -6,6 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -92,13 +93,22 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Document<
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let is_json = request.headers().contains_key(CONTENT_TYPE);
-        if !is_json {
+        if request.headers().contains_key(CONTENT_TYPE) {
+            let document = Json::from_request(request, state).await;
+            return document.map(|Json(document)| Self(document)).map_err(Problem::from);
+        }
+        // Many clients send JSON without its type. A body that was not read would make "these" mean "all".
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|error| Self::Rejection::new(error.status(), error.body_text()))?;
+        if body.is_empty() {
             return Ok(Self(T::default()));
         }
-        let document = Json::from_request(request, state).await;
-        document
-            .map(|Json(document)| Self(document))
-            .map_err(|error: JsonRejection| Problem::new(error.status(), error.body_text()))
+        Json::from_bytes(&body).map(|Json(document)| Self(document)).map_err(Problem::from)
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(error: JsonRejection) -> Self {
+        Self::new(error.status(), error.body_text())
     }
 }

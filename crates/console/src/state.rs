@@ -39,6 +39,12 @@ impl State {
         }
     }
 
+    /// Returns the same as one text, such as `[::1]:1025`.
+    pub(crate) fn endpoint_for_mail(&self) -> String {
+        let (host, port) = self.place_for_mail();
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
     pub(crate) fn new(server: &Server, mailbox: Option<Mailbox>) -> Self {
         Self {
             server: server.clone(),

@@ -1,10 +1,14 @@
 //! Connections of browsers are few, and end.
 
+use std::fs;
+
 use futures_util::future::join_all;
+use mailchute::{Server, testing};
+use mailchute_console::{Console, Mailbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{Served, serve, status};
+use crate::support::{Served, serve, serve_console, status};
 
 /// Opens connections that send the beginning of a header, and then nothing.
 async fn slow(console: &Served, count: usize) -> Vec<TcpStream> {
@@ -40,4 +44,25 @@ async fn a_slow_header_ends_its_connection() {
     }))
     .await;
     assert_eq!(status(&console.get("/live", "").await), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_loses_its_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["new", "cur"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    // More than the buffers of both sockets hold.
+    let large = format!("Subject: large\r\n\r\n{}", "x".repeat(64 << 20));
+    fs::write(folder.path().join("new/1764000000.M1P1.host"), large).unwrap();
+    let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
+    let mailbox = Mailbox::builder(folder.path()).open().unwrap();
+    let console = serve_console(Console::builder(&server).mailbox(mailbox).build()).await;
+    let mut client = TcpStream::connect(console.address).await.unwrap();
+    client.write_all(b"GET /m/latest/raw HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+    let mut taken = Vec::new();
+    // A reset ends it as well.
+    let _ = client.read_to_end(&mut taken).await;
+    assert!(taken.starts_with(b"HTTP/1.1 200 ") && taken.len() < 64 << 20, "{}", taken.len());
 }

@@ -38,7 +38,12 @@ pub(super) async fn events(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<Id>().ok());
     let waiting = match last {
         Some(last) => since(mailbox, last).await?,
-        None => VecDeque::new(),
+        // Without an identifier, a client that comes again would look like a new one.
+        None => {
+            let newest = mailbox.list(&Search::all(), None, 1).await?.messages.pop();
+            let newest = newest.map_or(Id::LEAST, |message| message.id);
+            VecDeque::from([named("ready", json!({}), Some(newest))])
+        }
     };
     let stream = unfold((waiting, changes), |(mut waiting, mut changes)| async move {
         let event = match waiting.pop_front() {

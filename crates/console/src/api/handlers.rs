@@ -34,6 +34,9 @@ pub(super) async fn wait(
     FromState(state): FromState<Arc<State>>,
     Params(params): Params<WaitParams>,
 ) -> Result<Json<Value>, Problem> {
+    if params.q.as_deref().is_some_and(|query| query.trim().is_empty()) {
+        return Err(Problem::bad("The search is empty. Leave q out to wait for any message."));
+    }
     let search = State::search(params.q.as_deref())?;
     let seconds = params.timeout.unwrap_or(USUAL_WAIT).min(LONGEST_WAIT);
     let found = state.mailbox()?.wait(&search, Duration::from_secs(seconds)).await?;
@@ -84,5 +87,8 @@ pub(super) async fn undo(
 ) -> Result<Json<Value>, Problem> {
     let deletion = undo.deletion.ok_or_else(|| Problem::bad("The number of the deletion is missing."))?;
     let messages = state.mailbox()?.undo(deletion).await?;
+    if messages == 0 {
+        return Err(Problem::not_found("It is too late: there is no such deletion any more."));
+    }
     Ok(Json(json!({"messages": messages})))
 }

@@ -131,6 +131,7 @@ async fn mailpit_lists_reads_marks_and_deletes() {
     assert_eq!(headers["Message-Id"], json!(["<1@example.com>"]));
     let found = api.get("/api/v1/search?query=to:ann%40example.com").await;
     assert_eq!(found["messages"].as_array().unwrap().len(), 1);
+    assert_eq!((&found["total"], &found["messages_count"]), (&json!(2), &json!(1)));
     let id = message["ID"].clone();
     let (status, _) = api.ask("PUT", "/api/v1/messages", Some(json!({"IDs": [id], "Read": false}))).await;
     assert_eq!(status, StatusCode::OK);
@@ -140,6 +141,74 @@ async fn mailpit_lists_reads_marks_and_deletes() {
     assert_eq!(api.get("/api/v1/messages").await["total"], 1);
     assert!(api.get("/view/latest.html").await.as_str().unwrap().contains("Confirm"));
     assert!(api.get("/view/latest.txt").await.as_str().unwrap().contains("481516"));
+}
+
+#[tokio::test]
+async fn a_body_without_a_type_names_what_is_deleted() {
+    let api = Api::new();
+    api.put("1.a.x", MESSAGE);
+    api.put("2.b.x", MESSAGE);
+    let id = api.get("/api/v1/messages").await["messages"][0]["ID"].clone();
+    // As Go's http.NewRequest and Python's requests send it.
+    let change = async |method: &str, body: Value| {
+        let body = Body::from(body.to_string());
+        let request = Request::builder().method(method).uri("/api/v1/messages").body(body).unwrap();
+        api.send(request).await.status()
+    };
+    assert_eq!(change("PUT", json!({"IDs": [id], "Read": true})).await, StatusCode::OK);
+    assert_eq!(api.get("/api/v1/messages").await["unread"], 1);
+    assert_eq!(change("DELETE", json!({"IDs": [id]})).await, StatusCode::OK);
+    assert_eq!(api.get("/api/v1/messages").await["total"], 1);
+    assert_eq!(change("DELETE", json!("x")).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(api.get("/api/v1/messages").await["total"], 1);
+    let gone = format!("/api/v1/message/{}", id.as_str().unwrap());
+    for path in [gone.clone(), format!("{gone}/raw"), format!("{gone}/headers")] {
+        assert_eq!(api.ask("GET", &path, None).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_without_words_deletes_and_finds_nothing() {
+    let api = Api::new();
+    api.put("1.a.x", MESSAGE);
+    for (method, path) in [
+        ("DELETE", "/api/v1/messages?q="),
+        ("DELETE", "/api/v1/messages?q=%20"),
+        ("DELETE", "/api/v1/messages?q=subject:%22%F0%9F%8E%89%22"),
+        ("DELETE", "/api/v1/search?query="),
+        ("DELETE", "/api/v1/search?query=from:---"),
+        ("GET", "/api/v1/search?query="),
+        ("GET", "/api/v1/messages/wait?q="),
+        ("GET", "/api/v1/messages/wait?q=subject:%22%F0%9F%8E%89%22"),
+    ] {
+        assert_eq!(api.ask(method, path, None).await.0, StatusCode::BAD_REQUEST, "{method} {path}");
+    }
+    assert_eq!(api.get("/api/v1/messages").await["total"], 1);
+    // What a search lists is what it deletes.
+    let (_, deletion) = api.ask("DELETE", "/api/v1/messages?q=!welcome", None).await;
+    assert_eq!(deletion["messages"], 0);
+}
+
+#[tokio::test]
+async fn a_maildir_without_cur_is_shown() {
+    let api = Api::new();
+    api.put("1.a.x", MESSAGE);
+    fs::remove_dir(api.root.path().join("cur")).unwrap();
+    assert_eq!(api.get("/api/v1/message/latest").await["Subject"], "Welcome");
+    assert_eq!(api.get("/api/v1/messages").await["unread"], 1);
+}
+
+#[tokio::test]
+async fn a_download_is_the_file_in_pieces() {
+    let api = Api::new();
+    let text = format!("{MESSAGE}{}", "line\n".repeat(100_000));
+    api.put("1.a.x", &text);
+    let request = Request::get("/api/v1/messages/latest/raw").body(Body::empty()).unwrap();
+    let response = api.send(request).await;
+    assert_eq!(response.headers()["content-length"], text.len().to_string());
+    let pieces: Vec<_> = response.into_body().into_data_stream().collect().await;
+    assert!(pieces.iter().all(|piece| piece.as_ref().unwrap().len() <= 64 * 1024));
+    assert_eq!(pieces.into_iter().flat_map(|piece| piece.unwrap()).collect::<Vec<_>>(), text.as_bytes());
 }
 
 #[tokio::test]
@@ -169,6 +238,7 @@ async fn mistakes_are_problems_with_a_sentence() {
         ("GET", "/api/v1/search", None, 400),
         ("GET", "/api/v1/messages/wait?timeout=0", None, 408),
         ("POST", "/api/v1/messages/undo", None, 400),
+        ("POST", "/api/v1/messages/undo", Some(json!({"deletion": 7})), 404),
         ("POST", "/api/v1/messages/undo", Some(json!({"deletion": "x"})), 422),
         ("DELETE", "/api/v1/messages", Some(json!({"IDs": ["x"]})), 400),
     ] {
@@ -197,6 +267,20 @@ async fn events_go_on_after_the_last_that_was_seen() {
     while !told.contains("Third") {
         told += std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_an_identifier() {
+    let api = Api::new();
+    let ready = async || {
+        let request = Request::get("/api/v1/events").body(Body::empty()).unwrap();
+        let first = api.send(request).await.into_body().into_data_stream().next().await;
+        String::from_utf8(first.unwrap().unwrap().to_vec()).unwrap()
+    };
+    assert_eq!(ready().await, "event: ready\ndata: {}\nid: 0000000000000000\n\n");
+    api.put("1.a.x", MESSAGE);
+    let newest = api.get("/api/v1/messages/latest").await["id"].as_str().unwrap().to_owned();
+    assert_eq!(ready().await, format!("event: ready\ndata: {{}}\nid: {newest}\n\n"));
 }
 
 /// The methods of each path in the sources of the routes.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,8 +16,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use mailchute::limits::ClientKey;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 
 use crate::guard::Listening;
 
@@ -27,6 +28,8 @@ const MAX_CONNECTIONS: usize = 512;
 const MAX_OF_A_CLIENT: usize = MAX_CONNECTIONS / 2;
 /// The time for a request's header, and between requests.
 const HEADER_TIME: Duration = Duration::from_secs(15);
+/// The time in which a client takes some bytes of a response. Until then, the response is in memory.
+const WRITE_TIME: Duration = Duration::from_secs(30);
 const BUFFER: usize = 16 << 10;
 /// The time that responses have to end after a stop. Streams of events never end by themselves.
 const STOP_TIME: Duration = Duration::from_secs(2);
@@ -61,7 +64,7 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let Some(place) = places.take(client.ip()) else {
+        let Some(place) = places.take(ClientKey::of(client.ip())) else {
             tracing::debug!(name: "console-full", client = %client.ip(), "a connection to the console was closed: too many");
             continue;
         };
@@ -71,7 +74,9 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(Listening::new(local, client));
             hyper::service::Service::call(&routes, request)
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIME));
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
         connections.spawn(async move {
             // Only the browser can know why its connection broke.
             let _ = connection.await;
@@ -86,17 +91,17 @@ pub(crate) async fn serve(
 
 /// The places for connections at all listeners, by client.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub(crate) struct Places(Arc<Mutex<HashMap<ClientKey, usize>>>);
 
 /// A place, given back when it is dropped.
 #[derive(Debug)]
 struct Place {
     places: Places,
-    client: IpAddr,
+    client: ClientKey,
 }
 
 impl Places {
-    fn take(&self, client: IpAddr) -> Option<Place> {
+    fn take(&self, client: ClientKey) -> Option<Place> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = taken.values().sum();
         let of_client = taken.get(&client).copied().unwrap_or_default();

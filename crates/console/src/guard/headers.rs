@@ -20,6 +20,8 @@ pub(crate) fn add(headers: &mut HeaderMap) {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (CACHE_CONTROL, "no-store"),
+        // Looking up the host of a link in a mail would tell its sender that it was read.
+        (HeaderName::from_static("x-dns-prefetch-control"), "off"),
     ];
     for (name, value) in fields {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -57,7 +57,7 @@ impl Refusal {
     }
 
     pub(crate) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "The form is too large, or came too slowly.")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "The request is too large, or came too slowly.")
     }
 
     /// `asks` makes a browser show its own dialog, which programs do not mind and scripts of our pages do.

@@ -1,13 +1,13 @@
 //! The handle of the mailbox.
 
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bytes::Bytes;
 use mailchute::Server;
 use mailchute::events::Kind;
 use tokio::sync::{Notify, broadcast, oneshot};
@@ -20,9 +20,6 @@ use super::{Change, Deletion, Groups, Id, Listing, MailboxError, Search, Summary
 
 /// Changes that may wait for one receiver.
 const CHANGES: usize = 1_024;
-
-/// The longest message that is shown.
-const LONGEST: u64 = 128 * 1024 * 1024;
 
 /// The stack of the thread. Parsers of mail go down into messages.
 const STACK: usize = 8 * 1024 * 1024;
@@ -106,10 +103,28 @@ impl Mailbox {
         &self,
         job: impl FnOnce(&mut Worker) -> Result<T, MailboxError> + Send + 'static,
     ) -> Result<T, MailboxError> {
+        self.queue(job, false).await
+    }
+
+    /// Runs a job that only reads. It is left out if nobody waits for the answer any more.
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Worker) -> Result<T, MailboxError> + Send + 'static,
+    ) -> Result<T, MailboxError> {
+        self.queue(job, true).await
+    }
+
+    async fn queue<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Worker) -> Result<T, MailboxError> + Send + 'static,
+        only_reads: bool,
+    ) -> Result<T, MailboxError> {
         let (sender, answer) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
-            // The caller may be gone.
-            let _ = sender.send(job(worker));
+            if !(only_reads && sender.is_closed()) {
+                // The caller may be gone.
+                let _ = sender.send(job(worker));
+            }
         });
         self.0.jobs.send(job).map_err(|_| MailboxError::Closed)?;
         answer.await.map_err(|_| MailboxError::Closed)?
@@ -123,7 +138,7 @@ impl Mailbox {
         limit: usize,
     ) -> Result<Listing, MailboxError> {
         let search = search.clone();
-        self.ask(move |worker| worker.list(&search, before, limit)).await
+        self.read(move |worker| worker.list(&search, before, limit)).await
     }
 
     /// Returns the next newer and the next older message among those that a search finds.
@@ -134,22 +149,12 @@ impl Mailbox {
 
     /// Returns a message.
     pub(crate) async fn get(&self, id: Id) -> Result<Option<Summary>, MailboxError> {
-        self.ask(move |worker| worker.get(id)).await
+        self.read(move |worker| worker.get(id)).await
     }
 
-    /// Returns the content of a message, as its file has it.
-    pub(crate) async fn content(&self, id: Id) -> Result<Option<Bytes>, MailboxError> {
-        let Some(mut file) = self.ask(move |worker| worker.file(id)).await? else { return Ok(None) };
-        let read = move || {
-            let length = file.metadata()?.len();
-            if length > LONGEST {
-                return Err(MailboxError::TooLong);
-            }
-            let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-            file.read_to_end(&mut content)?;
-            Ok(Some(content.into()))
-        };
-        tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+    /// Opens the file of a message.
+    pub(crate) async fn file(&self, id: Id) -> Result<Option<File>, MailboxError> {
+        self.read(move |worker| worker.file(id)).await
     }
 
     /// Marks what a search finds as read or unread, and returns the number of messages that were not so before.
@@ -177,7 +182,7 @@ impl Mailbox {
         limit: usize,
     ) -> Result<(Listing, Groups), MailboxError> {
         let search = search.clone();
-        self.ask(move |worker| worker.overview(&search, before, limit)).await
+        self.read(move |worker| worker.overview(&search, before, limit)).await
     }
 
     /// Waits for a message that a search finds, and returns the newest one. `None` if there is none in time.
@@ -194,7 +199,7 @@ impl Mailbox {
             let search = search.clone();
             // After a change, the index has what is looked for.
             let is_current = !std::mem::take(&mut is_first);
-            if let Some(found) = self.ask(move |worker| worker.newest(&search, is_current)).await? {
+            if let Some(found) = self.read(move |worker| worker.newest(&search, is_current)).await? {
                 return Ok(Some(found));
             }
             loop {

@@ -21,6 +21,9 @@ const HASH_BITS: u32 = 8;
 const LATEST: i64 = i64::MAX >> HASH_BITS;
 
 impl Id {
+    /// The least name that a message can have.
+    pub(crate) const LEAST: Self = Self(0);
+
     /// A name before all others.
     pub(super) const FIRST: Self = Self(-1);
 

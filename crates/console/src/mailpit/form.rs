@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use crate::mail::{Address, Kind, Mail, Part};
 use crate::mailbox::{Listing, Summary};
 
-/// Returns a page of messages.
-pub(super) fn page(listing: &Listing, start: usize, messages: &[Summary]) -> Value {
+/// Returns a page of the messages that a search has found, from `start` on. The counts of all messages come first.
+pub(super) fn page(whole: &Listing, listing: &Listing, start: usize) -> Value {
+    let messages = listing.messages.get(start..).unwrap_or_default();
     json!({
-        "total": listing.total,
-        "unread": listing.unread,
+        "total": whole.total,
+        "unread": whole.unread,
         "count": messages.len(),
         "messages_count": listing.total,
         "messages_unread": listing.unread,

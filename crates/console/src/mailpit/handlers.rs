@@ -38,7 +38,7 @@ pub(super) async fn list(
     FromState(state): FromState<Arc<State>>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<Value>, Problem> {
-    let search = State::search(params.q.as_deref().map(ours).as_deref())?;
+    let search = State::search(params.q.as_deref())?;
     let (start, limit) = (params.start.unwrap_or(0), params.limit.unwrap_or(USUAL).min(1_000));
     if start > FARTHEST {
         return Err(Problem::bad(format!("start goes up to {FARTHEST}. Use before, or a search.")));
@@ -46,18 +46,33 @@ pub(super) async fn list(
     let before = params.before.as_deref().map(Id::from_str).transpose();
     let before = before.map_err(|error| Problem::bad(format!("before: {error}.")))?;
     let listing = state.mailbox()?.list(&search, before, start + limit).await?;
-    let messages = listing.messages.get(start..).unwrap_or_default();
-    Ok(Json(form::page(&listing, start, messages)))
+    let whole = if search == Search::all() {
+        None
+    } else {
+        Some(state.mailbox()?.list(&Search::all(), None, 0).await?)
+    };
+    Ok(Json(form::page(whole.as_ref().unwrap_or(&listing), &listing, start)))
 }
 
 pub(super) async fn search(
     state: FromState<Arc<State>>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<Value>, Problem> {
-    if params.q.is_none() {
-        return Err(Problem::bad("The parameter query is missing."));
-    }
+    params.wanted()?;
     list(state, Params(params)).await
+}
+
+impl PageParams {
+    /// Returns the search, which must look for something: an empty variable of a script is not meant to find all.
+    fn wanted(&self) -> Result<Search, Problem> {
+        let query = self.q.as_deref().unwrap_or_default();
+        if query.trim().is_empty() {
+            return Err(Problem::bad(
+                "The search is missing or empty. Write what to look for, such as is:read.",
+            ));
+        }
+        State::search(Some(query))
+    }
 }
 
 impl State {
@@ -65,21 +80,6 @@ impl State {
     pub(crate) fn search(text: Option<&str>) -> Result<Search, Problem> {
         Search::parse(text.unwrap_or_default()).map_err(|mistake| Problem::bad(format!("{mistake}.")))
     }
-}
-
-/// Returns a search of Mailpit in our words.
-fn ours(query: &str) -> String {
-    let words = query.split(' ').map(|word| {
-        let (sign, word) = match word.strip_prefix(['!', '-']) {
-            Some(rest) if !rest.is_empty() => ("-", rest),
-            _ => ("", word),
-        };
-        match word.strip_prefix("message-id:") {
-            Some(id) => format!("{sign}id:{id}"),
-            None => format!("{sign}{word}"),
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,7 +97,7 @@ impl Ids {
     /// Returns what is named: messages, a search, or all.
     fn search(&self) -> Result<Search, Problem> {
         if let Some(search) = self.search.as_deref().filter(|search| !search.is_empty()) {
-            return State::search(Some(&ours(search)));
+            return State::search(Some(search));
         }
         if self.ids.is_empty() {
             return Ok(Search::all());
@@ -122,11 +122,11 @@ pub(super) async fn delete(
     Params(params): Params<PageParams>,
     Document(ids): Document<Ids>,
 ) -> Result<Response, Problem> {
-    let Some(query) = &params.q else {
+    if params.q.is_none() {
         state.mailbox()?.delete(&ids.search()?).await?;
         return Ok("ok".into_response());
-    };
-    let deletion = state.mailbox()?.delete(&State::search(Some(query))?).await?;
+    }
+    let deletion = state.mailbox()?.delete(&params.wanted()?).await?;
     Ok(Json(deleted(deletion)).into_response())
 }
 
@@ -134,8 +134,7 @@ pub(super) async fn delete_found(
     FromState(state): FromState<Arc<State>>,
     Params(params): Params<PageParams>,
 ) -> Result<&'static str, Problem> {
-    let query = params.q.ok_or_else(|| Problem::bad("The parameter query is missing."))?;
-    state.mailbox()?.delete(&State::search(Some(&ours(&query)))?).await?;
+    state.mailbox()?.delete(&params.wanted()?).await?;
     Ok("ok")
 }
 
@@ -149,7 +148,7 @@ pub(super) async fn message(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let found = Found::get(&state, &id).await?;
-    state.mailbox()?.mark(&Search::ids([found.summary.id]), false).await?;
+    found.mark_read(state.mailbox()?).await;
     Ok(Json(found.read(form::message).await?))
 }
 
@@ -182,7 +181,7 @@ pub(crate) async fn raw(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(Found::get(&state, &id).await?.raw())
+    Ok(Found::get(&state, &id).await?.raw().await?)
 }
 
 /// Returns a part as a download.
@@ -252,14 +251,6 @@ pub(super) async fn info(FromState(state): FromState<Arc<State>>) -> Result<Json
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn searches_of_mailpit_are_translated() {
-        assert_eq!(
-            ours("to:a@b !x -is:read message-id:<1@x> !message-id:2"),
-            "to:a@b -x -is:read id:<1@x> -id:2"
-        );
-    }
 
     #[test]
     fn names_of_fields_are_as_go_writes_them() {

@@ -30,9 +30,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
 async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
     let found = Found::get(&at.state, &id).await?;
     let mailbox = at.state.mailbox()?;
-    if found.summary.is_unread {
-        mailbox.mark(&Search::ids([found.summary.id]), false).await?;
-    }
+    found.mark_read(mailbox).await;
     let search = Search::parse(&wanted.q).unwrap_or_default();
     let [newer, older] = mailbox.neighbours(&search, found.summary.id).await?;
     let page = found.read(move |mail, summary| {

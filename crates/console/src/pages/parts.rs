@@ -23,7 +23,7 @@ struct Asked {
 }
 
 async fn raw(at: At, Path(id): Path<String>) -> Result<Response, Failure> {
-    Ok(Found::get(&at.state, &id).await?.raw())
+    Ok(Found::get(&at.state, &id).await?.raw().await?)
 }
 
 async fn part(

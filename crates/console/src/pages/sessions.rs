@@ -135,13 +135,13 @@ fn notes(state: &sessions::ListState) -> Markup {
 }
 
 fn empty(at: &At, wanted: &Wanted) -> Markup {
-    let (host, port) = at.state.place_for_mail();
+    let endpoint = at.state.endpoint_for_mail();
     html! {
         div.empty #empty {
             @if wanted.is_everything() {
                 h2 { "No session yet" }
                 p { "Each connection to the server appears here at once, also those that are refused. Send a message:" }
-                pre { "swaks --server " (host) ":" (port) " --to bob@example.com" }
+                pre { "swaks --server " (endpoint) " --to bob@example.com" }
             } @else {
                 h2 { "No session matches" }
                 p { "Search for a part of an address, a message id, a reply, or a name. " a href="/sessions" { "Show all" } }

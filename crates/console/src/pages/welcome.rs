@@ -7,12 +7,13 @@ use crate::pages::layout::At;
 /// Returns what to do next, with the real address.
 pub(crate) fn page(at: &At) -> Markup {
     let (host, port) = at.state.place_for_mail();
+    let endpoint = at.state.endpoint_for_mail();
     let pieces = [
-        ("swaks", format!("swaks --server {host}:{port} --to you@example.com")),
+        ("swaks", format!("swaks --server {endpoint} --to you@example.com")),
         (
             "curl",
             format!(
-                "printf 'Subject: Hello\\n\\nIt works.\\n' | curl -T - smtp://{host}:{port} \\\n  --mail-from me@example.com --mail-rcpt you@example.com"
+                "printf 'Subject: Hello\\n\\nIt works.\\n' | curl -T - smtp://{endpoint} \\\n  --mail-from me@example.com --mail-rcpt you@example.com"
             ),
         ),
         (
@@ -39,7 +40,7 @@ pub(crate) fn page(at: &At) -> Markup {
     html! {
         div.empty {
             h1 { "No messages yet" }
-            p { "Send mail to " strong.mono { (host) ":" (port) } ". It appears here at once." }
+            p { "Send mail to " strong.mono { (endpoint) } ". It appears here at once." }
             @for (index, (name, text)) in pieces.iter().enumerate() {
                 details.card.piece open[index == 0] {
                     summary { (name) }

@@ -9,6 +9,9 @@ use crate::mailbox::scan::MailFile;
 use crate::mailbox::search::Search;
 use crate::mailbox::{Deletion, Id, Listing};
 
+/// The condition of messages that no deletion has hidden.
+pub(super) const NOT_HIDDEN: &str = "m.key NOT IN (SELECT key FROM temp.hidden)";
+
 impl Index {
     /// Returns a page of the messages that a search finds, the newest first.
     pub(in crate::mailbox) fn list(
@@ -125,24 +128,30 @@ impl Index {
         Ok([next(">", "ASC")?, next("<", "DESC")?])
     }
 
-    /// Returns a message, hidden or not.
+    /// Returns a message, unless it is hidden.
     pub(in crate::mailbox) fn get(&self, id: Id) -> Result<Option<Located>, Error> {
-        let query = format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key = ?1");
+        let visible = if self.has_hidden { NOT_HIDDEN } else { "1" };
+        let query = format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key = ?1 AND {visible}");
         self.connection.query_row(&query, [id.key()], read).optional()
     }
 
-    /// Returns the bytes of all messages.
-    pub(in crate::mailbox) fn bytes(&self) -> Result<u64, Error> {
-        let sum = "SELECT coalesce(sum(size), 0) FROM messages";
-        self.connection.query_row(sum, [], |row| row.get(0).map(unsigned))
+    /// Returns the number of messages that a deletion has hidden.
+    pub(in crate::mailbox) fn hidden_count(&self) -> Result<u64, Error> {
+        self.connection.query_row("SELECT count(*) FROM temp.hidden", [], |row| row.get(0).map(unsigned))
     }
 
-    /// Returns the oldest messages with their sizes.
+    /// Returns the bytes of all messages that are not hidden.
+    pub(in crate::mailbox) fn bytes(&self) -> Result<u64, Error> {
+        let sum = format!("SELECT coalesce(sum(size), 0) FROM messages m WHERE {NOT_HIDDEN}");
+        self.connection.query_row(&sum, [], |row| row.get(0).map(unsigned))
+    }
+
+    /// Returns the oldest messages with their sizes. Those that are hidden go by themselves, or come back.
     pub(in crate::mailbox) fn oldest(&self, limit: u64) -> Result<Vec<(Id, u64, MailFile)>, Error> {
-        let mut statement = self.connection.prepare(
+        let mut statement = self.connection.prepare(&format!(
             "SELECT m.flags, m.place, s.name, m.key, m.size FROM messages m JOIN summaries s ON s.key = m.key \
-             ORDER BY m.key LIMIT ?1",
-        )?;
+             WHERE {NOT_HIDDEN} ORDER BY m.key LIMIT ?1",
+        ))?;
         let rows = statement.query_map([limit.cast_signed()], |row| {
             Ok((Id::from_key(row.get(3)?), unsigned(row.get(4)?), file(row)?))
         })?;

@@ -9,7 +9,14 @@ use super::{Key, LONGEST, MOST_TERMS};
 pub(crate) enum SearchMistake {
     TooLong,
     NoValue(Key),
-    Value { key: Key, value: String },
+    /// A text without a letter or digit.
+    NoWords(String),
+    /// A key of other programs.
+    NoKey(&'static str),
+    Value {
+        key: Key,
+        value: String,
+    },
 }
 
 impl Key {
@@ -32,6 +39,7 @@ impl Key {
             }
             Self::Folder => "write the name of a folder, such as folder:Junk",
             Self::Id => "write the id of a message, such as id:1K1BAS6430W-1",
+            Self::MessageId => "write the id in the field Message-ID, such as message-id:1@example.com",
         }
     }
 }
@@ -43,12 +51,22 @@ impl fmt::Display for SearchMistake {
                 write!(f, "the search is too long: write at most {LONGEST} bytes and {MOST_TERMS} words")
             }
             Self::NoValue(key) => write!(f, "{}: needs a value: {}", key.name(), key.advice()),
+            Self::NoWords(text) => {
+                write!(f, "{:?} has nothing to look for: write a word with a letter or a digit", short(text))
+            }
+            Self::NoKey(key) => {
+                let keys = Key::ALL.map(|key| format!("{}:", key.name())).join(" ");
+                write!(f, "{key}: is not supported: write one of {keys}, or \"{key}:\" in quotes")
+            }
             Self::Value { key, value } => {
-                let short = &value[..value.floor_char_boundary(40)];
-                write!(f, "{}:{short} has no meaning: {}", key.name(), key.advice())
+                write!(f, "{}:{} has no meaning: {}", key.name(), short(value), key.advice())
             }
         }
     }
+}
+
+fn short(text: &str) -> &str {
+    &text[..text.floor_char_boundary(40)]
 }
 
 impl std::error::Error for SearchMistake {}

@@ -9,8 +9,8 @@
 //! | `before:2026-01-31`, `after:2d` | before a day or time, or more than 2 days ago; since a day, or within 2 days |
 //! | `mailbox:bob@example.com`, `mailbox:@example.com`, `mailbox:bob` | for this recipient, domain or user |
 //! | `folder:Junk` | in this directory of the Maildir |
-//! | `id:1K1BAS6430W-1` | with this name, also of the header (`Message-ID`) or in the API |
-//! | `-invoice`, `-from:alice` | that do not match |
+//! | `id:1K1BAS6430W-1`, `message-id:<1@x>` | with this id: of the server, in the API, or of the field `Message-ID` |
+//! | `-invoice`, `-from:alice`, `!invoice` | that do not match |
 
 mod mistake;
 mod time;
@@ -105,7 +105,7 @@ impl Search {
         }
         let mut terms = Vec::new();
         for written in words(text) {
-            terms.extend(term(&written, now)?);
+            terms.push(term(&written, now)?);
             if terms.len() > MOST_TERMS {
                 return Err(SearchMistake::TooLong);
             }
@@ -114,27 +114,30 @@ impl Search {
     }
 }
 
-/// Returns the term that was written. `None` if it has nothing that could be looked for, such as `!`.
-fn term(written: &Written<'_>, now: Timestamp) -> Result<Option<Term>, SearchMistake> {
+/// Returns the term that was written.
+fn term(written: &Written<'_>, now: Timestamp) -> Result<Term, SearchMistake> {
+    if let Some(key) = written.foreign_key() {
+        return Err(SearchMistake::NoKey(key));
+    }
     let what = match written.key {
         Some(key) => keyed(key, written, now)?,
-        None => find_words(None, written),
+        None => find_words(None, written)?,
     };
-    Ok(what.map(|what| Term { is_negated: written.is_negated, what }))
+    Ok(Term { is_negated: written.is_negated, what })
 }
 
 /// Returns what is meant by `key:value`.
-fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<Option<What>, SearchMistake> {
+fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<What, SearchMistake> {
     let value = written.value.trim();
     if value.is_empty() {
         return Err(SearchMistake::NoValue(key));
     }
     let other = || SearchMistake::Value { key, value: value.to_owned() };
     let time = || time::parse(value, now).ok_or_else(other);
-    Ok(Some(match key {
-        Key::From => return Ok(find_words(Some(Field::From), written)),
-        Key::To => return Ok(find_words(Some(Field::To), written)),
-        Key::Subject => return Ok(find_words(Some(Field::Subject), written)),
+    Ok(match key {
+        Key::From => return find_words(Some(Field::From), written),
+        Key::To => return find_words(Some(Field::To), written),
+        Key::Subject => return find_words(Some(Field::Subject), written),
         Key::Has => match value.to_ascii_lowercase().as_str() {
             "attachment" | "attachments" => What::HasAttachment,
             _ => return Err(other()),
@@ -148,18 +151,20 @@ fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<Option<What>
         Key::After => What::After(time()?),
         Key::Mailbox => What::Mailbox(value.to_lowercase()),
         Key::Folder => What::Folder(value.to_owned()),
-        Key::Id => What::Id(value.trim_matches(['<', '>']).to_owned()),
-    }))
+        Key::Id | Key::MessageId => What::Id(value.trim_matches(['<', '>']).to_owned()),
+    })
 }
 
-fn find_words(field: Option<Field>, written: &Written<'_>) -> Option<What> {
-    // The index has no words of other characters.
-    let has_words = written.value.chars().any(char::is_alphanumeric);
+/// Returns words to look for. The index has no other characters: a text without any would find everything, or nothing.
+fn find_words(field: Option<Field>, written: &Written<'_>) -> Result<What, SearchMistake> {
+    if !written.value.chars().any(char::is_alphanumeric) {
+        return Err(SearchMistake::NoWords(written.value.to_owned()));
+    }
     let text = written.value.replace(|c: char| c == '"' || c.is_control(), " ");
     // Fewer letters begin so many words that the search would take seconds.
     let is_long =
         text.trim_end().chars().rev().take_while(|c| c.is_alphanumeric()).count() >= SHORTEST_BEGINNING;
-    has_words.then_some(What::Words { field, is_beginning: is_long && !written.is_quoted, text })
+    Ok(What::Words { field, is_beginning: is_long && !written.is_quoted, text })
 }
 
 /// The words before a colon that have a meaning.
@@ -175,10 +180,11 @@ pub(crate) enum Key {
     Mailbox,
     Folder,
     Id,
+    MessageId,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::From,
         Self::To,
         Self::Subject,
@@ -189,6 +195,7 @@ impl Key {
         Self::Mailbox,
         Self::Folder,
         Self::Id,
+        Self::MessageId,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -203,6 +210,7 @@ impl Key {
             Self::Mailbox => "mailbox",
             Self::Folder => "folder",
             Self::Id => "id",
+            Self::MessageId => "message-id",
         }
     }
 }

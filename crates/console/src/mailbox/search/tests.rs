@@ -58,10 +58,34 @@ fn a_word_with_a_colon_but_without_a_key_is_a_word() {
 }
 
 #[test]
-fn text_without_words_finds_everything() {
-    for empty in ["", "  ", "-", "!", "\"", "\"\"", "-\"", "from:!"] {
-        assert_eq!(parse(empty).unwrap(), [], "{empty}");
+fn an_empty_text_finds_everything() {
+    for empty in ["", "  ", "\t"] {
+        assert_eq!(parse(empty).unwrap(), [], "{empty:?}");
     }
+}
+
+#[test]
+fn a_term_without_letters_is_a_mistake_and_not_all() {
+    for text in ["-", "!", "\"", "\"\"", "-\"", "from:!", "subject:\"🎉\"", "to:ann -🎉", "from:---"] {
+        let mistake = parse(text).unwrap_err();
+        assert!(matches!(mistake, SearchMistake::NoWords(_)), "{text}: {mistake}");
+    }
+}
+
+#[test]
+fn the_signs_and_keys_of_mailpit_are_understood() {
+    let not = |what| Term { is_negated: true, what };
+    assert_eq!(
+        parse("!message-id:<1@x> message-id:2 !paid").unwrap(),
+        [not(What::Id("1@x".to_owned())), with(What::Id("2".to_owned())), not(text(None, "paid", true))]
+    );
+    assert!(
+        parse("tag:new")
+            .unwrap_err()
+            .to_string()
+            .starts_with("tag: is not supported: write one of from: to:")
+    );
+    assert_eq!(parse("\"tag:new\"").unwrap(), [with(text(None, "tag:new", false))]);
 }
 
 #[test]

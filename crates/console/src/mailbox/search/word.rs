@@ -11,6 +11,17 @@ pub(super) struct Written<'t> {
     pub(super) is_quoted: bool,
 }
 
+/// Keys of Mailpit that have no meaning here. Taken as words, they would find nothing and say nothing.
+const FOREIGN: [&str; 7] = ["cc", "bcc", "reply-to", "addressed", "larger", "smaller", "tag"];
+
+impl Written<'_> {
+    /// Returns the key, if it is one of another program.
+    pub(super) fn foreign_key(&self) -> Option<&'static str> {
+        let (name, _) = self.value.split_once(':').filter(|_| self.key.is_none() && !self.is_quoted)?;
+        FOREIGN.into_iter().find(|key| key.eq_ignore_ascii_case(name))
+    }
+}
+
 /// Returns the words of a text. A quote without an end goes on to the end.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Written<'_>> {
     let mut rest = text;
@@ -27,7 +38,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Written<'_>> {
 
 /// Takes the first word. The text is not empty, and does not begin with a space.
 fn next(text: &str) -> (Written<'_>, &str) {
-    let (is_negated, text) = match text.strip_prefix('-') {
+    let (is_negated, text) = match text.strip_prefix(['-', '!']) {
         Some(after) => (true, after),
         None => (false, text),
     };

@@ -72,6 +72,12 @@ impl Mails {
     }
 }
 
+/// Returns what is in the file of a message.
+async fn content(mailbox: &Mailbox, id: Id) -> Option<String> {
+    let file = mailbox.file(id).await.unwrap()?;
+    Some(std::io::read_to_string(file).unwrap())
+}
+
 fn message(from: &str, to: &str, subject: &str, text: &str) -> String {
     format!(
         "Return-Path: <{from}>\nDelivered-To: {to}\nReceived: from client.example ([192.0.2.1])\n\

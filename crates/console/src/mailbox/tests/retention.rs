@@ -53,3 +53,16 @@ async fn messages_are_kept_up_to_an_age() {
     assert_eq!(subjects(&mailbox, "").await, ["fresh"]);
     assert_eq!(mails.files("new").len(), 1);
 }
+
+#[tokio::test]
+async fn deleted_messages_do_not_push_others_out() {
+    let mails = Mails::new();
+    put(&mails, 5);
+    let mailbox = mails.builder().retention(Retention::all().messages(5)).open().unwrap();
+    let deletion = mailbox.delete(&Search::parse("subject:s4").unwrap()).await.unwrap();
+    let _ = mailbox.delete(&Search::parse("subject:s3").unwrap()).await.unwrap();
+    put(&mails, 2);
+    assert_eq!(subjects(&mailbox, "").await, ["s1", "s0", "s2", "s1", "s0"]);
+    assert_eq!(mailbox.undo(deletion.number).await.unwrap(), 1);
+    assert_eq!(subjects(&mailbox, "").await, ["s1", "s0", "s4", "s2", "s1"]);
+}

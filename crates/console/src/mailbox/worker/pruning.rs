@@ -53,7 +53,7 @@ impl Worker {
         let waiting = self.scanner.waiting.iter().map(|((micros, _), file)| (*micros, file));
         let waiting_size = |file| if self.retention.bytes.is_some() { self.size(file) } else { 0 };
         let waiting: Vec<_> = waiting.map(|(micros, file)| (micros, waiting_size(file), file)).collect();
-        let mut messages = self.scanner.known.len() as u64;
+        let mut messages = (self.scanner.known.len() as u64).saturating_sub(index.hidden_count()?);
         let mut bytes = if self.retention.bytes.is_some() { index.bytes()? } else { 0 };
         bytes += waiting.iter().map(|(_, size, _)| size).sum::<u64>();
         let now = SystemTime::now();
@@ -86,7 +86,7 @@ impl Worker {
             else {
                 break;
             };
-            messages -= 1;
+            messages = messages.saturating_sub(1);
             bytes = bytes.saturating_sub(size);
             excess.push(file);
         }

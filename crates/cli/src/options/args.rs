@@ -358,12 +358,6 @@ impl Options {
             stores.iter().map(String::as_str).enumerate().map(named)
         })
     }
-
-    /// Returns the URL of the next hop of messages that are released, with the beginning of a message about it.
-    pub(crate) fn release(&self) -> Option<(String, &str)> {
-        let url = self.web.console_release.as_deref()?;
-        Some((self.provenance.name("console-release"), url))
-    }
 }
 
 /// Returns the flags of `mailchute serve` as their own command.

@@ -71,6 +71,14 @@ fn of_release(options: &Options) -> Option<(&'static str, &'static str)> {
     }
 }
 
+impl Options {
+    /// Returns the URL of the next hop of messages that are released, with the beginning of a message about it.
+    pub(crate) fn release(&self) -> Option<(String, &str)> {
+        let url = self.web.console_release.as_deref()?;
+        Some((self.provenance.name("console-release"), url))
+    }
+}
+
 /// Returns the directory that the console shows: that of the first Maildir, or of the Maildirs of users.
 pub(crate) fn maildir(options: &Options) -> Option<PathBuf> {
     options.store.iter().find_map(|url| {

@@ -28,8 +28,8 @@ fn push(content: &mut Vec<u8>, mut lines: &[u8]) {
     while let Some(end) = memchr2(b'\r', b'\n', lines) {
         content.extend_from_slice(&lines[..end]);
         content.extend_from_slice(b"\r\n");
-        let is_pair = lines[end..].starts_with(b"\r\n");
-        lines = &lines[end + if is_pair { 2 } else { 1 }..];
+        let length = if lines[end..].starts_with(b"\r\n") { 2 } else { 1 };
+        lines = &lines[end + length..];
     }
     content.extend_from_slice(lines);
 }

@@ -68,7 +68,7 @@ def standing(behind: Behind, cores: Cores) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def started(command: str, address: tuple[str, int], on: frozenset[int]) -> Iterator[int]:
+def started(command: str, address: tuple[str, int] | Path, on: frozenset[int]) -> Iterator[int]:
     """A program on these processors, from when it listens for as long as the block runs. Gives its process."""
     words = shlex.split(command)
     log = WORK / f"{Path(words[0]).name}.log"
@@ -86,7 +86,12 @@ def started(command: str, address: tuple[str, int], on: frozenset[int]) -> Itera
         process.wait()
 
 
-def _listens(address: tuple[str, int]) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(address, 1):
+def _listens(address: tuple[str, int] | Path) -> bool:
+    with contextlib.suppress(OSError):
+        if isinstance(address, Path):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(address))
+        else:
+            socket.create_connection(address, 1).close()
         return True
     return False

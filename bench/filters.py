@@ -1,10 +1,11 @@
-"""Each filter of the program, next to rspamd and opendkim, which check the same message."""
+"""Each filter of the program, next to rspamd, opendkim and clamav-milter, which check the same message."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import processes
 from aside import put_aside
@@ -74,11 +75,32 @@ worker "normal" {{ bind_socket = "127.0.0.1:PORT"; count = 1; }}
     "tld": "test\n",
     "rules.lua": "",
 }
+# The signatures of viruses that others publish are far more than this one, which costs clamd almost nothing.
+_EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+_CLAMD_SOCKET = _FOLDER / "clamd.sock"
+_CLAMAV_FILES = {
+    "signatures/eicar.ndb": f"Eicar-Test:0:*:{_EICAR.encode().hex()}\n",
+    "clamd.conf": f"""
+LocalSocket {_CLAMD_SOCKET}
+DatabaseDirectory {_FOLDER}/signatures
+TemporaryDirectory {_FOLDER}
+Foreground yes
+SelfCheck 86400
+""",
+    "clamav-milter.conf": f"""
+MilterSocket inet:PORT@127.0.0.1
+ClamdSocket unix:{_CLAMD_SOCKET}
+OnInfected Reject
+AddHeader Add
+TemporaryDirectory {_FOLDER}
+Foreground yes
+""",
+}
 
 
 @dataclass(frozen=True)
 class Filtered:
-    """One run. The scanner is the program beside Mailchute, if there is one."""
+    """One run. The scanner is the program beside Mailchute, if there is one, with the one that it asks."""
 
     filters: str
     round: int
@@ -95,6 +117,8 @@ class _Scanner:
 
     command: str
     files: dict[str, str]
+    # A program that it asks, and its socket.
+    asks: tuple[str, Path] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +143,11 @@ class _Set:
 
 _OPENDKIM = _Scanner(f"/usr/sbin/opendkim -f -x {_FOLDER}/opendkim.conf", _OPENDKIM_FILES)
 _RSPAMD = _Scanner(f"/usr/bin/rspamd -f -i -c {_FOLDER}/rspamd.conf", _RSPAMD_FILES)
+_CLAMAV = _Scanner(
+    f"/usr/sbin/clamav-milter -c {_FOLDER}/clamav-milter.conf",
+    _CLAMAV_FILES,
+    (f"/usr/sbin/clamd -c {_FOLDER}/clamd.conf", _CLAMD_SOCKET),
+)
 _SETS = (
     _Set("none", "no filter"),
     _Set("limits", "limits of a client: connections, messages, recipients", (_LIMITS,)),
@@ -127,6 +156,7 @@ _SETS = (
     _Set("authentication", "SPF, two DKIM signatures, DMARC", (_AUTHENTICATION,), words=_PASSES),
     _Set("all", "all of these", (_LIMITS, _DNSBL, _AUTHENTICATION, _GREYLIST), words=(*_PASSES, "dnsbl=none", "greylist=known")),
     _Set("opendkim", "opendkim as a milter: two DKIM signatures", (_MILTER,), _OPENDKIM, ("milter=accept",)),
+    _Set("clamav", "clamav-milter, and clamd with one signature", (_MILTER,), _CLAMAV, ("milter=accept",)),
     _Set("rspamd", "rspamd by HTTP: SPF, DKIM, DMARC", (_HTTP,), _RSPAMD, ("rspamd=no-action",)),
 )
 
@@ -162,16 +192,16 @@ def filters(rounds: int, seconds: float, cores: Cores, tell: Callable[[str], Non
 def _run(chosen: _Set, number: int, seconds: float, cores: Cores) -> Filtered:
     port = free_port()
     with contextlib.ExitStack() as stack:
-        scanner = stack.enter_context(_scanner(chosen.scanner, port, cores)) if chosen.scanner else None
+        scanners = stack.enter_context(_scanner(chosen.scanner, port, cores)) if chosen.scanner else []
         up = stack.enter_context(running(chosen.server(port), cores))
         # The answers of the DNS become known, and the greylist refuses the first time.
         with contextlib.suppress(Failed):
             one_run(up, _WORKLOAD, 20, cores)
         pilot = one_run(up, _WORKLOAD, _WORKLOAD.pilot, cores)
         messages = max(_WORKLOAD.pilot, int(pilot.messages_per_second * seconds))
-        clock = processes.CpuClock(scanner) if scanner else None
+        clocks = [processes.CpuClock(scanner) for scanner in scanners]
         run = one_run(up, _WORKLOAD, messages, cores, number)
-        beside = clock.elapsed() if clock else 0.0
+        beside = sum(clock.elapsed() for clock in clocks)
         line = (WORK / f"{up.server.name}.log").read_text().splitlines()[-1]
         if missing := [word for word in chosen.words if word not in line.split()]:
             raise Failed(f"the log has no {' '.join(missing)}: {line}")
@@ -181,10 +211,12 @@ def _run(chosen: _Set, number: int, seconds: float, cores: Cores) -> Filtered:
 
 
 @contextlib.contextmanager
-def _scanner(scanner: _Scanner, port: int, cores: Cores) -> Iterator[int]:
-    """The scanner on the processor of the server, for as long as the block runs."""
-    _FOLDER.mkdir(parents=True, exist_ok=True)
+def _scanner(scanner: _Scanner, port: int, cores: Cores) -> Iterator[list[int]]:
+    """The scanner on the processor of the server, for as long as the block runs. Gives its processes."""
     for name, text in scanner.files.items():
-        (_FOLDER / name).write_text(text.replace("PORT", str(port)))
-    with started(scanner.command, ("127.0.0.1", port), cores.server) as process:
-        yield process
+        file = _FOLDER / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("PORT", str(port)))
+    with contextlib.ExitStack() as stack:
+        asked = [stack.enter_context(started(*scanner.asks, cores.server))] if scanner.asks else []
+        yield [stack.enter_context(started(scanner.command, ("127.0.0.1", port), cores.server)), *asked]

@@ -125,7 +125,9 @@ pub use hooks::store::{Receipt, Store};
 pub use listen::listener::Listener;
 pub use message::incoming::Message;
 pub use server::Server;
-pub use server::breakdown::{Answers, Breakdown, ListenerStats, LoginStats, ReplyStats};
+pub use server::breakdown::{
+    Answers, Breakdown, FindingStats, ListenerStats, LoginStats, MeasuredStats, ReplyStats,
+};
 pub use server::build_error::BuildError;
 pub use server::builder::Builder;
 pub use server::builder::install::Install;

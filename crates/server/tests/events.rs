@@ -243,6 +243,7 @@ async fn a_slow_subscriber_learns_where_and_how_many_events_it_lost() {
     assert!(matches!(before[0], Event::Connect { .. }));
     // Connect, the greeting, three for EHLO, and two for each NOOP.
     assert_eq!(missed + 1_024, 5 + 2 * NOOPS);
+    assert_eq!(server.stats().events_missed, missed);
     // From there on it gets all events again.
     client.command("QUIT").await.expect(221);
     drop(server);

@@ -31,6 +31,7 @@ mod limits;
 mod listen_addresses;
 mod listeners;
 mod lmtp;
+mod measured;
 mod message;
 mod message_afterwards;
 mod message_split;

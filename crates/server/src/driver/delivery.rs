@@ -223,7 +223,7 @@ impl Driver {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;
                 let ended = Instant::now();
-                let decided = readers.until_decided(wire, shared.timeouts.store).await;
+                let decided = readers.until_decided(wire, shared.timeouts.store, ended).await;
                 shared.kinds.wait(ended.elapsed());
                 if let Err(outcome) = decided {
                     return DataStep::Interrupted(outcome);

@@ -8,6 +8,7 @@ pub(crate) mod decoys;
 mod delivery;
 mod each_answer;
 mod edit_replies;
+pub(crate) mod findings;
 mod greeting_hooks;
 pub(crate) mod handshake;
 pub(crate) mod kinds;

@@ -198,17 +198,18 @@ impl Readers {
         .await
     }
 
-    /// Waits for the verdict on a complete message. The client may disconnect meanwhile; an accepted message
-    /// stays accepted.
+    /// Waits for the verdict on a message that has ended then. The client may disconnect meanwhile; an accepted message stays
+    /// accepted.
     pub(super) async fn until_decided(
         &mut self,
         wire: &mut Wire,
         limit: Duration,
+        ended: Instant,
     ) -> Result<(), ReadOutcome> {
         let mut is_first = true;
         poll_fn(|context| {
             if is_first {
-                self.pump.complete(context);
+                self.pump.complete(ended, context);
             }
             if self.poll(context).is_ready() {
                 return Poll::Ready(Ok(()));

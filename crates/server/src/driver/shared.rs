@@ -12,9 +12,11 @@ use mailchute_proto::{AuthPolicy, Protocol, Settings, TlsPolicy};
 
 use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
+use crate::driver::findings::Findings;
 use crate::driver::kinds::Kinds;
 use crate::events::subscribers::Subscribers;
 use crate::hooks::Chain;
+use crate::hooks::measured::AllMeasured;
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
 use crate::runtime::counters::{Count, Counters};
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) yield_queue: Arc<YieldQueue>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) kinds: Arc<Kinds>,
+    pub(crate) findings: Arc<Findings>,
+    pub(crate) measured: Arc<AllMeasured>,
 }
 
 /// The settings of sessions.

@@ -83,25 +83,25 @@ impl Backlog {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a batch of the events that fit, and counts it as waiting.
-    pub(super) fn admit(&self, told: Vec<Event>) -> Option<Batch> {
+    /// Makes a batch of the events that fit, and counts it as waiting. Returns it with the number of events that are lost.
+    pub(super) fn admit(&self, told: Vec<Event>) -> (Option<Batch>, u64) {
         let batch = Batch::of(told);
         let (count, weight) = (batch.events.len(), batch.weight);
         let octets_waiting = self.octets.fetch_add(weight, Ordering::Relaxed);
         let events_waiting = self.events.fetch_add(count, Ordering::Relaxed);
         let fits = events_waiting + count <= EVENTS && octets_waiting + weight <= OCTETS_WITH_DATA;
         if fits && !self.has_lost.load(Ordering::Relaxed) {
-            return Some(batch);
+            return (Some(batch), 0);
         }
-        let batch = self.what_fits(batch.events, events_waiting, octets_waiting);
+        let (batch, lost) = self.what_fits(batch.events, events_waiting, octets_waiting);
         self.octets.fetch_add(batch.weight, Ordering::Relaxed);
         self.octets.fetch_sub(weight, Ordering::Relaxed);
-        Some(batch).filter(|batch| !batch.events.is_empty())
+        (Some(batch).filter(|batch| !batch.events.is_empty()), lost)
     }
 
-    /// Removes the events that do not fit. The next event that fits gets a `Missed` before it.
+    /// Removes the events that do not fit, and returns their number. The next event that fits gets a `Missed` before it.
     #[cold]
-    fn what_fits(&self, told: Vec<Event>, mut events_waiting: usize, octets_waiting: usize) -> Batch {
+    fn what_fits(&self, told: Vec<Event>, mut events_waiting: usize, octets_waiting: usize) -> (Batch, u64) {
         let (mut kept, mut dropped) = (Vec::new(), Vec::new());
         let mut octets_waiting = octets_waiting + session_weight(&told);
         let mut lost = self.lost();
@@ -129,10 +129,12 @@ impl Backlog {
         }
         self.has_lost.store(lost.count > 0, Ordering::Relaxed);
         drop(lost);
+        let missed = dropped.len() as u64;
         // After the lock is released, since the last event of a session may drop the state of the
         // application.
         drop(dropped);
-        if kept.is_empty() { Batch { events: kept, weight: 0 } } else { Batch::of(kept) }
+        let batch = if kept.is_empty() { Batch { events: kept, weight: 0 } } else { Batch::of(kept) };
+        (batch, missed)
     }
 
     /// Counts a batch as taken from the queue.

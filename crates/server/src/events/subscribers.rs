@@ -8,7 +8,7 @@
 
 use std::cell::RefCell;
 use std::mem::take;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::backlog::{Backlog, Batch};
 use super::event::Event;
 use super::kind::{Kind, Kinds};
-use crate::session::{Finding, HearFindings, Session, SessionId};
+use crate::session::SessionId;
 
 /// The usual number of events in one turn of a session.
 const ROUND: usize = 16;
@@ -42,6 +42,8 @@ pub(crate) struct Subscribers {
     /// The kinds that somebody wants. An event that nobody wants costs one read of this number.
     wanted: AtomicU32,
     list: RwLock<Vec<Subscriber>>,
+    /// Events that subscribers have missed. It is written only where one is.
+    missed: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -65,12 +67,6 @@ impl Choice {
     pub(super) fn has(&self, event: &Event) -> bool {
         self.kinds.has(event.kind())
             && self.session.is_none_or(|id| event.session().is_some_and(|session| session.id() == id))
-    }
-}
-
-impl HearFindings for Subscribers {
-    fn found(&self, session: &Session, finding: &Finding) {
-        self.tell(Kind::Finding, || Event::finding(session, finding));
     }
 }
 
@@ -152,8 +148,16 @@ impl Subscribers {
         let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
         // Most servers have one subscriber, which gets the events themselves.
         let Some((last, others)) = list.split_last() else { return };
-        others.iter().for_each(|subscriber| subscriber.copy(&told));
-        last.take(told);
+        let missed = others.iter().map(|subscriber| subscriber.copy(&told)).sum::<u64>();
+        let missed = missed + last.take(told);
+        if missed > 0 {
+            self.missed.fetch_add(missed, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns how many events were missed: by each subscriber those that it wanted.
+    pub(crate) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 }
 
@@ -166,25 +170,28 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// Each returns how many events the subscriber has missed.
 impl Subscriber {
-    fn copy(&self, told: &[Event]) {
-        self.queue(told.iter().filter(|event| self.choice.has(event)).cloned().collect());
+    fn copy(&self, told: &[Event]) -> u64 {
+        self.queue(told.iter().filter(|event| self.choice.has(event)).cloned().collect())
     }
 
-    fn take(&self, mut told: Vec<Event>) {
+    fn take(&self, mut told: Vec<Event>) -> u64 {
         if self.choice != Choice::ALL {
             told.retain(|event| self.choice.has(event));
         }
-        self.queue(told);
+        self.queue(told)
     }
 
-    fn queue(&self, told: Vec<Event>) {
+    fn queue(&self, told: Vec<Event>) -> u64 {
         if told.is_empty() {
-            return;
+            return 0;
         }
-        if let Some(batch) = self.backlog.admit(told) {
+        let (batch, missed) = self.backlog.admit(told);
+        if let Some(batch) = batch {
             // An error means that the subscriber has left. It is off the list then.
             let _ = self.queue.send(batch);
         }
+        missed
     }
 }

@@ -5,14 +5,20 @@
 //! The server drops the future of a hook that is too late, or whose client is gone. A value in it may panic then. Only
 //! the future knows which hook it is, so it leaves the name in the session when it is dropped. A hook that answers costs
 //! nothing more.
+//!
+//! A hook that is measured counts its time: that for which it has held its client up. A filter reads a message while the
+//! client sends it, so its time begins when the message has come. At the end of a session no client waits.
 
 use mailchute_proto::Answer;
 use tokio::time::Instant;
 
 use super::catch_panic::{Outcome, report_panic};
 use super::decision::Decision;
+use super::measured::Measured;
 use super::named::Named;
 use crate::events::stage::Stage;
+use crate::message::Message;
+use crate::message::body::End;
 use crate::session::Session;
 use crate::session::interrupted::InterruptedHook;
 
@@ -24,11 +30,38 @@ pub(super) struct Asking<'a> {
     began: Instant,
     session: &'a Session,
     has_answered: bool,
+    measured: Option<&'a Measured>,
+    /// The end of the message that a filter which is measured reads.
+    end: Option<End>,
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new<T>(stage: Stage, hook: &Named<T>, session: &'a Session) -> Self {
-        Self { stage, hook: hook.name, began: Instant::now(), session, has_answered: false }
+    pub(super) fn new<T>(stage: Stage, hook: &'a Named<T>, session: &'a Session) -> Self {
+        let measured = hook.measured.as_deref();
+        Self {
+            stage,
+            hook: hook.name,
+            began: Instant::now(),
+            session,
+            has_answered: false,
+            measured,
+            end: None,
+        }
+    }
+
+    /// Counts the time from the end of a message on.
+    pub(super) fn from_end_of(mut self, message: &Message) -> Self {
+        self.end = self.measured.map(|_| message.end());
+        self
+    }
+
+    /// Returns since when the client waits for the hook.
+    fn holds_up_since(&self) -> Option<Instant> {
+        match (&self.end, self.stage) {
+            (Some(end), _) => end.came_at().map(|came| came.max(self.began)),
+            (None, Stage::Disconnect) => None,
+            (None, _) => Some(self.began),
+        }
     }
 
     /// Takes the outcome of the hook. A panic goes to the log.
@@ -40,12 +73,19 @@ impl<'a> Asking<'a> {
     /// Makes a decision of the outcome of the hook. A panic refuses.
     pub(super) fn decide(mut self, outcome: Outcome<Answer>) -> Decision {
         let answer = self.ends(outcome).unwrap_or(Decision::FAILED.answer);
-        Decision::new(answer, self.stage, self.hook, || self.began.elapsed())
+        let decision = Decision::new(answer, self.stage, self.hook, || self.began.elapsed());
+        if let Some(measured) = self.measured.filter(|_| !decision.is_yes()) {
+            measured.refuse();
+        }
+        decision
     }
 }
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
+        if let Some((measured, since)) = self.measured.zip(self.holds_up_since()) {
+            measured.add_time(since.elapsed());
+        }
         if !self.has_answered {
             let Self { stage, hook, began, session, .. } = self;
             session.interrupt(InterruptedHook { stage: stage.name(), hook, took: began.elapsed() });

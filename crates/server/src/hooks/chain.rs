@@ -18,6 +18,7 @@ use super::decision::Decision;
 use super::erased::{
     BoxFuture, ErasedAuthenticator, ErasedFilter, ErasedHooks, ErasedScramVerifiers, ErasedStore,
 };
+use super::measured::{AllMeasured, Measured};
 use super::named::Named;
 use super::{Authenticator, Filter, Hooks, ScramVerifiers, Store};
 use crate::events::stage::Stage;
@@ -51,22 +52,22 @@ struct Link {
 
 impl Chain {
     pub(crate) fn push(&mut self, stage: Option<Stage>, hooks: Named<impl Hooks>) {
-        self.links.push(Link { stage, hooks: Conditional::always(Arc::new(hooks)) });
+        self.links.push(Link { stage, hooks: Conditional::always(Box::new(hooks)) });
     }
 
     pub(crate) fn push_authenticator(&mut self, authenticator: Named<impl Authenticator>) {
-        self.authenticators.push(Conditional::always(Arc::new(authenticator)));
+        self.authenticators.push(Conditional::always(Box::new(authenticator)));
     }
 
     pub(crate) fn push_scram_verifiers(&mut self, verifiers: Named<impl ScramVerifiers>) {
-        self.scram_verifiers.push(Conditional::always(Arc::new(verifiers)));
+        self.scram_verifiers.push(Conditional::always(Box::new(verifiers)));
     }
 
     pub(crate) fn push_filter(&mut self, filter: Named<impl Filter>) {
-        self.filters.push(Conditional::always(Arc::new(filter)));
+        self.filters.push(Conditional::always(Box::new(filter)));
     }
 
-    pub(crate) fn push_reply_edit(&mut self, edit: Arc<EditReply>) {
+    pub(crate) fn push_reply_edit(&mut self, edit: Box<EditReply>) {
         self.reply_edits.push(Conditional::always(edit));
     }
 
@@ -91,13 +92,35 @@ impl Chain {
         !self.scram_verifiers.is_empty()
     }
 
-    /// Adds another chain, to be asked where the condition holds. The other chain has no store.
-    pub(crate) fn append(&mut self, mut other: Self, condition: &Condition) {
-        other.links.iter_mut().for_each(|link| link.hooks.add(condition.clone()));
-        other.authenticators.iter_mut().for_each(|authenticator| authenticator.add(condition.clone()));
-        other.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.add(condition.clone()));
-        other.filters.iter_mut().for_each(|filter| filter.add(condition.clone()));
-        other.reply_edits.iter_mut().for_each(|edit| edit.add(condition.clone()));
+    /// Asks all of it only where the condition holds.
+    pub(crate) fn restrict(&mut self, condition: &Condition) {
+        self.links.iter_mut().for_each(|link| link.hooks.add(condition.clone()));
+        self.authenticators.iter_mut().for_each(|authenticator| authenticator.add(condition.clone()));
+        self.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.add(condition.clone()));
+        self.filters.iter_mut().for_each(|filter| filter.add(condition.clone()));
+        self.reply_edits.iter_mut().for_each(|edit| edit.add(condition.clone()));
+    }
+
+    /// Counts the time and the refusals of all that is not counted elsewhere.
+    pub(crate) fn measure(&mut self, by: &Arc<Measured>) {
+        self.links.iter_mut().for_each(|link| link.hooks.asked_mut().measure(by));
+        self.authenticators.iter_mut().for_each(|authenticator| authenticator.asked_mut().measure(by));
+        self.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.asked_mut().measure(by));
+        self.filters.iter_mut().for_each(|filter| filter.asked_mut().measure(by));
+    }
+
+    /// Goes on with the counters that the server has had.
+    pub(crate) fn go_on_counting(&mut self, all: &AllMeasured) {
+        self.links.iter_mut().for_each(|link| link.hooks.asked_mut().go_on_counting(all));
+        self.authenticators
+            .iter_mut()
+            .for_each(|authenticator| authenticator.asked_mut().go_on_counting(all));
+        self.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.asked_mut().go_on_counting(all));
+        self.filters.iter_mut().for_each(|filter| filter.asked_mut().go_on_counting(all));
+    }
+
+    /// Adds another chain after this one. The other chain has no store.
+    pub(crate) fn append(&mut self, mut other: Self) {
         self.reply_edits.append(&mut other.reply_edits);
         self.links.append(&mut other.links);
         self.authenticators.append(&mut other.authenticators);
@@ -234,7 +257,11 @@ impl Chain {
             }
             if let Some(answer) = message.settle() {
                 // A message that a filter discards is answered like one that is kept.
-                return Decision::new(answer, Stage::Message, filter.name(), || began.elapsed());
+                let decision = Decision::new(answer, Stage::Message, filter.name(), || began.elapsed());
+                if !decision.is_yes() {
+                    filter.count_refusal();
+                }
+                return decision;
             }
         }
         match &self.store {

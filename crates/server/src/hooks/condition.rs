@@ -50,17 +50,21 @@ impl fmt::Debug for Condition {
 /// A hook, authenticator or filter that is asked where all its conditions hold.
 pub(crate) struct Conditional<T: ?Sized> {
     conditions: Vec<Condition>,
-    asked: Arc<T>,
+    asked: Box<T>,
 }
 
 impl<T: ?Sized> Conditional<T> {
     /// Makes one that is asked in all sessions.
-    pub(super) fn always(asked: Arc<T>) -> Self {
+    pub(super) fn always(asked: Box<T>) -> Self {
         Self { conditions: Vec::new(), asked }
     }
 
     pub(super) fn add(&mut self, condition: Condition) {
         self.conditions.push(condition);
+    }
+
+    pub(super) fn asked_mut(&mut self) -> &mut T {
+        &mut self.asked
     }
 
     /// Returns it if its conditions hold in this session. It can only restrict the client, so it is asked

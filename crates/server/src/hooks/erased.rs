@@ -13,7 +13,7 @@ use super::asking::{Asking, asked};
 use super::authenticator::{Authenticator, Check};
 use super::decision::Decision;
 use super::filter::Filter;
-use super::named::Named;
+use super::named::{Measurable, Named};
 use super::scram_verifiers::ScramVerifiers;
 use super::store::Store;
 use crate::events::stage::Stage;
@@ -24,7 +24,7 @@ use crate::tls::TlsFacts;
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-pub(crate) trait ErasedHooks: Send + Sync {
+pub(crate) trait ErasedHooks: Measurable + Send + Sync {
     fn connect<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Decision>;
     fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> BoxFuture<'a, Decision>;
     fn start_tls<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Decision>;
@@ -37,7 +37,7 @@ pub(crate) trait ErasedHooks: Send + Sync {
     fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()>;
 }
 
-pub(crate) trait ErasedAuthenticator: Send + Sync {
+pub(crate) trait ErasedAuthenticator: Measurable + Send + Sync {
     /// `None` for [`Check::NotMine`].
     fn check<'a>(
         &'a self,
@@ -46,7 +46,7 @@ pub(crate) trait ErasedAuthenticator: Send + Sync {
     ) -> BoxFuture<'a, Option<Decision>>;
 }
 
-pub(crate) trait ErasedScramVerifiers: Send + Sync {
+pub(crate) trait ErasedScramVerifiers: Measurable + Send + Sync {
     fn scram_verifier<'a>(
         &'a self,
         user: &'a str,
@@ -54,7 +54,7 @@ pub(crate) trait ErasedScramVerifiers: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Decision>>;
 }
 
-pub(crate) trait ErasedFilter: Send + Sync {
+pub(crate) trait ErasedFilter: Measurable + Send + Sync {
     fn name(&self) -> &'static str;
     fn filter<'a>(&'a self, message: &'a mut Message, session: &'a Session) -> BoxFuture<'a, Decision>;
 }
@@ -147,7 +147,7 @@ impl<F: Filter> ErasedFilter for Named<F> {
 
     fn filter<'a>(&'a self, message: &'a mut Message, session: &'a Session) -> BoxFuture<'a, Decision> {
         Box::pin(async move {
-            let asking = Asking::new(Stage::Message, self, session);
+            let asking = Asking::new(Stage::Message, self, session).from_end_of(message);
             let outcome = asked!(self.value.filter(message, session));
             asking.decide(outcome.map(|passed| passed.map(|()| Verdict::Accept)))
         })

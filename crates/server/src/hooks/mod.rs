@@ -21,6 +21,7 @@ pub(crate) mod decision;
 mod erased;
 pub(crate) mod filter;
 pub(crate) mod into_answer;
+pub(crate) mod measured;
 pub(crate) mod named;
 pub(crate) mod scram_verifiers;
 pub(crate) mod store;

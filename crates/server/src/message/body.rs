@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
 
 use crate::message::BodyError;
 use crate::message::edits::SharedEdits;
@@ -27,6 +28,8 @@ struct Channel {
 struct Handoff {
     chunk: Option<Bytes>,
     end: Option<Result<(), BodyError>>,
+    /// When the message was complete.
+    came_at: Option<Instant>,
     /// Whether a reader has asked for the content, so that the client gets its 354.
     is_wanted: bool,
     /// Whether a reader has seen the end of the message.
@@ -55,6 +58,17 @@ pub(crate) struct Body {
 /// The driver's end. If it is dropped, its readers get [`BodyError::Incomplete`].
 #[derive(Debug)]
 pub(crate) struct Pump(Arc<Channel>);
+
+/// The end of a message, which may not have come yet.
+#[derive(Debug)]
+pub(crate) struct End(Arc<Channel>);
+
+impl End {
+    /// Returns when the message was complete.
+    pub(crate) fn came_at(&self) -> Option<Instant> {
+        self.0.handoff().came_at
+    }
+}
 
 /// Makes a body that no reader has asked for yet.
 pub(crate) fn channel() -> (Pump, Body) {
@@ -97,9 +111,10 @@ impl Pump {
     }
 
     /// Ends the message as complete. As with [`push`](Self::push), it does not wake the task that asks.
-    pub(crate) fn complete(&self, asks: &Context<'_>) {
+    pub(crate) fn complete(&self, at: Instant, asks: &Context<'_>) {
         let mut handoff = self.0.handoff();
         handoff.end.get_or_insert(Ok(()));
+        handoff.came_at = Some(at);
         wake_other(&mut handoff.reader, asks);
     }
 
@@ -131,6 +146,10 @@ impl Body {
     /// Keeps what is read from now on, so that it can be read again.
     pub(crate) fn keep(&mut self) {
         self.keeps = true;
+    }
+
+    pub(crate) fn end(&self) -> End {
+        End(Arc::clone(&self.shared))
     }
 
     /// Returns whether a reader has come to the end.
@@ -265,7 +284,7 @@ mod tests {
             assert_eq!(reader.0.swap(0, Ordering::Relaxed), wakes);
             assert!(!is_pending(&pin!(body.chunk()).poll(&mut context)));
             assert!(is_pending(&pin!(body.chunk()).poll(&mut context)));
-            pump.complete(&handing_on);
+            pump.complete(Instant::now(), &handing_on);
             assert_eq!(reader.0.swap(0, Ordering::Relaxed), wakes);
         }
         assert_eq!(session.0.load(Ordering::Relaxed), 0);

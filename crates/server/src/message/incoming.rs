@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mailchute_proto::Envelope;
 
-use crate::message::body::Body;
+use crate::message::body::{Body, End};
 use crate::message::content::Content;
 use crate::message::edits::Places;
 use crate::message::reading::Reading;
@@ -77,6 +77,11 @@ impl Message {
 
     pub(crate) fn is_read(&self) -> bool {
         self.content.body.is_read()
+    }
+
+    /// Returns the end of the message, which may not have come yet.
+    pub(crate) fn end(&self) -> End {
+        self.content.body.end()
     }
 
     /// Returns the same message for the next reader, which begins at its first byte. `hook` is the reader's name.

@@ -134,7 +134,7 @@ impl Shared {
     fn driver(self: Arc<Self>, wire: Wire, arrival: Arrival, header: Option<Header>) -> Driver {
         let service = arrival.service;
         let stop: Arc<ShutdownSignal> = Arc::clone(wire.stop());
-        let hears_findings = Arc::downgrade(&self.subscribers);
+        let hears_findings = Arc::downgrade(&self.findings);
         let session = Session::new(Arc::clone(&self.hostname), arrival, header, stop.clone(), hears_findings);
         stop.tells(&session);
         self.count(Count::Sessions, &session);

@@ -9,10 +9,12 @@ use mailchute_proto::{Code, Mechanism};
 use crate::connection::slots::Full;
 pub use crate::driver::kinds::Answers;
 use crate::driver::kinds::VERSIONS;
+use crate::hooks::measured::Measured;
 use crate::runtime::counters::Count;
 use crate::server::Server;
 #[cfg(doc)]
 use crate::server::stats::Stats;
+use crate::session::Finding;
 use crate::tls::TlsVersion;
 
 /// The counters of a server by kind. Returned by [`Server::breakdown`].
@@ -37,6 +39,10 @@ pub struct Breakdown {
     pub message_wait: Duration,
     /// Messages whose filter or store failed, panicked or was too slow. They are among the refused ones.
     pub messages_failed: u64,
+    /// The hooks and filters that are [measured](crate::Builder::measured), by their names.
+    pub measured: Vec<MeasuredStats>,
+    /// The [findings](crate::session::Finding) that were made at least once. 256 or fewer have a counter each.
+    pub findings: Vec<FindingStats>,
 }
 
 /// The counters of one listener, or of several with the same name.
@@ -77,6 +83,30 @@ pub struct LoginStats {
     pub accepted: u64,
     /// See [`Stats::logins_refused`].
     pub refused: u64,
+}
+
+/// The counters of the hooks and filters within one [`Builder::measured`](crate::Builder::measured).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MeasuredStats {
+    /// The name.
+    pub name: Arc<str>,
+    /// The time for which they held clients up: at commands, and after the end of a message. While a client sends its
+    /// message, a filter holds nobody up.
+    pub time: Duration,
+    /// How often they have refused a client, a command or a message. It also counts panics and failures, but not an answer
+    /// that was [too late](crate::Builder::hook_timeout).
+    pub refused: u64,
+}
+
+/// How often one finding was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FindingStats {
+    /// The finding, such as `spf=pass`; `None` for those without a counter of their own.
+    pub finding: Option<Finding>,
+    /// How often it was made.
+    pub count: u64,
 }
 
 impl Server {
@@ -120,6 +150,7 @@ impl Server {
             accepted: kinds.logins(mechanism, true),
             refused: kinds.logins(mechanism, false),
         });
+        let findings = shared.findings.counted().into_iter();
         Breakdown {
             listeners: listeners.into_values().collect(),
             replies: replies.filter(|replies| replies.count > 0).collect(),
@@ -129,6 +160,12 @@ impl Server {
             refused_client_full: kinds.turned_away(Full::FullForClient),
             message_wait: kinds.waited(),
             messages_failed: kinds.failed(),
+            measured: shared.measured.all().iter().map(|of| stats_of(of)).collect(),
+            findings: findings.map(|(finding, count)| FindingStats { finding, count }).collect(),
         }
     }
+}
+
+fn stats_of(measured: &Measured) -> MeasuredStats {
+    MeasuredStats { name: Arc::clone(&measured.name), time: measured.time(), refused: measured.refused() }
 }

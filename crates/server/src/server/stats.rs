@@ -63,6 +63,8 @@ pub struct Stats {
     /// Refused commands, lines, greetings and messages, for whatever reason. Those that have a counter of their own are
     /// counted here too.
     pub refusals: u64,
+    /// Events that [subscribers](Server::events) have missed. An event counts for each subscriber that wanted it.
+    pub events_missed: u64,
     /// Sessions that have ended, by the cause. With those that go on, they are all [sessions](Self::sessions).
     pub ended: EndedSessions,
 }
@@ -139,6 +141,7 @@ impl Server {
             messages_cut_off: sum(Count::MessagesCutOff),
             proxy_failures: sum(Count::ProxyFailures),
             refusals: sum(Count::Refusals),
+            events_missed: shared.subscribers.missed(),
             ended: EndedSessions {
                 quit: sum(Count::EndedByQuit),
                 client_gone: sum(Count::EndedByClient),

@@ -8,7 +8,7 @@ use std::fmt;
 /// [`Session::add_finding`](crate::Session::add_finding) and
 /// [`Session::add_client_finding`](crate::Session::add_client_finding) make it. The log shows all findings with each message and
 /// each refusal. The event [`Finding`](crate::events::Event::Finding) tells each one at once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Finding {
     check: Cow<'static, str>,
     result: Cow<'static, str>,
@@ -18,7 +18,7 @@ pub struct Finding {
 const LONGEST: usize = 64;
 
 impl Finding {
-    pub(super) fn new(check: Cow<'static, str>, result: Cow<'static, str>) -> Self {
+    pub(crate) fn new(check: Cow<'static, str>, result: Cow<'static, str>) -> Self {
         Self { check: word(check), result: word(result) }
     }
 

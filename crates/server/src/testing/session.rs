@@ -8,7 +8,7 @@ use mailchute_proto::{AddressError, ForwardPath, Recipient, ReversePath, Sender}
 use super::connect::CLIENT;
 use super::tls::TlsBuilder;
 use crate::connection::shutdown_signal::ShutdownSignal;
-use crate::events::subscribers::Subscribers;
+use crate::driver::findings::Findings;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
 use crate::net::queued::Queued;
@@ -154,7 +154,7 @@ impl SessionBuilder {
             self.arrival.clone(),
             None,
             signal,
-            Weak::<Subscribers>::new(),
+            Weak::<Findings>::new(),
         );
         if let Some(tls) = &self.tls {
             session.secured(Arc::new(tls.build()));

@@ -20,9 +20,11 @@ use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, Tl
 
 use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
+use crate::driver::findings::Findings;
 use crate::driver::shared::{SessionSettings, Shared};
 use crate::events::stage::Stage;
 use crate::events::subscribers::Subscribers;
+use crate::hooks::measured::AllMeasured;
 use crate::hooks::{Authenticator, Chain, Filter, Hooks, Named, ScramVerifiers, Store};
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
@@ -201,14 +203,20 @@ impl Builder {
             return Err(BuildError::TlsRemoved);
         }
         // The counters go on.
-        let shared =
-            Shared { counters: Arc::clone(&before.counters), kinds: Arc::clone(&before.kinds), ..shared };
+        let mut shared = Shared {
+            counters: Arc::clone(&before.counters),
+            kinds: Arc::clone(&before.kinds),
+            findings: Arc::clone(&before.findings),
+            measured: Arc::clone(&before.measured),
+            ..shared
+        };
+        shared.chain.go_on_counting(&shared.measured);
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
     /// Checks all options. Returns the certificates, and the rest of what all sessions share.
     fn resolve(
-        self,
+        mut self,
         connections: Arc<Slots>,
         subscribers: Arc<Subscribers>,
         yield_queue: Arc<YieldQueue>,
@@ -249,6 +257,9 @@ impl Builder {
             let own = own.map_err(|error| BuildError::on_listener(&policy.listener, error))?;
             by_listener.push((Arc::clone(&policy.listener), SessionSettings::new(own)));
         }
+        let findings = Arc::new(Findings::new(Arc::clone(&subscribers)));
+        let measured = Arc::<AllMeasured>::default();
+        self.chain.go_on_counting(&measured);
         let shared = Shared {
             settings: SessionSettings::new(settings),
             by_listener: by_listener.into(),
@@ -264,6 +275,8 @@ impl Builder {
             yield_queue,
             counters: Arc::default(),
             kinds: Arc::default(),
+            findings,
+            measured,
         };
         Ok((certificates, shared))
     }

@@ -1,7 +1,5 @@
 //! The texts of standard replies.
 
-use std::sync::Arc;
-
 use mailchute_proto::{Reply, StandardReply};
 
 use super::Builder;
@@ -38,7 +36,7 @@ impl Builder {
     where
         F: Fn(&StandardReply<'_>, &Session) -> Option<Reply> + Send + Sync + 'static,
     {
-        self.chain.push_reply_edit(Arc::new(edit));
+        self.chain.push_reply_edit(Box::new(edit));
         self
     }
 }

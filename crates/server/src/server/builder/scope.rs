@@ -7,6 +7,7 @@ use mailchute_proto::PlaintextAuth;
 use super::Builder;
 use super::limits_by_name::Limit;
 use crate::hooks::condition::Condition;
+use crate::hooks::measured::Measured;
 use crate::runtime::timeouts::Timeouts;
 use crate::server::build_error::BuildError;
 use crate::session::Session;
@@ -76,7 +77,8 @@ impl Builder {
                 requires_auth,
             });
         }
-        self.take("on", Condition::Listener(listener), within)
+        within.chain.restrict(&Condition::Listener(listener));
+        self.take("on", within)
     }
 
     /// Adds hooks, authenticators, verifiers and filters for sessions for which `predicate` returns true. It
@@ -105,7 +107,41 @@ impl Builder {
         predicate: impl Fn(&Session) -> bool + Send + Sync + 'static,
         policy: impl FnOnce(Self) -> Self,
     ) -> Self {
-        let within = policy(Self::default());
+        let mut within = policy(Self::default());
+        self.misplace_settled(&within, "when");
+        within.chain.restrict(&Condition::Predicate(Arc::new(predicate)));
+        self.take("when", within)
+    }
+
+    /// Counts the time and the refusals of the hooks, authenticators, verifiers and filters within, under a name for
+    /// [`Breakdown::measured`](crate::Breakdown::measured). The counters of one name are one, and go on after
+    /// [`reconfigure`](crate::Server::reconfigure). A scope within counts for itself only.
+    /// [`build`](Self::build) refuses the options within that it refuses within [`when`](Self::when).
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Server, Verdict};
+    /// # use mailchute_stores::Discard;
+    ///
+    /// let server = Server::builder()
+    ///     .measured("relaying", |b| {
+    ///         b.on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
+    ///     })
+    ///     .store(Discard)
+    ///     .build()?;
+    /// let [relaying] = &server.breakdown().measured[..] else { panic!("one name") };
+    /// assert_eq!((&*relaying.name, relaying.refused), ("relaying", 0));
+    /// # Ok::<(), mailchute::BuildError>(())
+    /// ```
+    pub fn measured(mut self, name: impl Into<Arc<str>>, policy: impl FnOnce(Self) -> Self) -> Self {
+        let mut within = policy(Self::default());
+        self.misplace_settled(&within, "measured");
+        within.chain.measure(&Arc::new(Measured::new(name.into())));
+        self.take("measured", within)
+    }
+
+    /// Refuses options that are settled when a session begins.
+    fn misplace_settled(&mut self, within: &Self, scope: &str) {
         let settled = [
             (!within.limits.is_empty(), "limits"),
             (within.tls.is_some(), "tls"),
@@ -113,18 +149,17 @@ impl Builder {
             (within.requires_auth, "require_auth"),
         ];
         if let Some((_, option)) = settled.into_iter().find(|(is_set, _)| *is_set) {
-            self.misplace(option, "when");
+            self.misplace(option, scope);
         }
-        self.take("when", Condition::Predicate(Arc::new(predicate)), within)
     }
 
-    fn take(mut self, scope: &'static str, condition: Condition, within: Self) -> Self {
+    fn take(mut self, scope: &'static str, within: Self) -> Self {
         if let Some(option) = within.option_of_the_server() {
             self.misplace(option, scope);
         }
         self.misplaced = self.misplaced.take().or(within.misplaced);
         self.verbs.extend(within.verbs);
-        self.chain.append(within.chain, &condition);
+        self.chain.append(within.chain);
         self
     }
 

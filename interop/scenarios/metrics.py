@@ -1,13 +1,12 @@
 """Prometheus' own parser reads /metrics while clients send, and the counters are exactly what the clients have counted.
 
 Several clients send at a time: with TLS, with logins that are right and wrong, to recipients that are refused, and messages
-that are refused. Each client notes every reply that it gets.
+that are refused. Each client notes every reply that it gets. The metrics of filters have their own clients.
 """
 
 from __future__ import annotations
 
 import collections
-import http.client
 import smtplib
 import ssl
 import subprocess
@@ -18,9 +17,11 @@ from pathlib import Path
 import packages
 from clients.base import EHLO, SEND_SECONDS
 from message import DOMAIN
+from openmetrics import Samples, samples, scrape, total
 from relay import free_port
 from server import Certificate, environment, running
 
+from . import filter_metrics
 from .base import Checks, Scenario
 
 _CLIENTS, _ROUNDS = 4, 10
@@ -56,9 +57,10 @@ class Metrics(Scenario):
             for client in clients:
                 client.join()
             _wait_for_ends(port, counted.numbers["sessions"])
-            _compare(checks, _values(_scrape(port)), counted)
+            _compare(checks, samples(scrape(port)), counted)
             asked = subprocess.run([program, "healthcheck", f"127.0.0.1:{port}"], capture_output=True, env=environment())
             checks.that(asked.returncode == 0, f"the program is not ready: {asked.stderr!r}")
+        filter_metrics.compare(checks, program, folder / "filters", certificate)
         return checks
 
 
@@ -133,35 +135,12 @@ def _send(port: int, counted: _Counted) -> None:
         counted.add("quit")
 
 
-def _scrape(port: int) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SEND_SECONDS)
-    try:
-        connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        kind = answer.getheader("Content-Type", "")
-        if answer.status != 200 or not kind.startswith("application/openmetrics-text; version=1.0.0"):
-            raise ValueError(f"{answer.status} {kind}")
-        return answer.read().decode()
-    finally:
-        connection.close()
-
-
-def _values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Each sample by its name and labels, as the parser of OpenMetrics reads it."""
-    from prometheus_client.openmetrics.parser import text_string_to_metric_families
-
-    families = text_string_to_metric_families(text)
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value for family in families for sample in family.samples
-    }
-
-
 def _compare_shape(checks: Checks, port: int) -> None:
     """Both parsers read the page, and have the same samples."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    text = _scrape(port)
-    strict = _values(text)
+    text = scrape(port)
+    strict = samples(text)
     plain = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
     checks.that({name for name, _ in strict} == plain, "the parsers differ")
 
@@ -170,13 +149,13 @@ def _wait_for_ends(port: int, sessions: int) -> None:
     """A session has ended a moment after its client has gone."""
     deadline = time.monotonic() + _END_SECONDS
     while time.monotonic() < deadline:
-        values = _values(_scrape(port))
+        values = samples(scrape(port))
         if sum(value for (name, _), value in values.items() if name == "mailchute_sessions_ended_total") == sessions:
             return
         time.sleep(0.01)
 
 
-def _compare(checks: Checks, values: dict, counted: _Counted) -> None:
+def _compare(checks: Checks, values: Samples, counted: _Counted) -> None:
     of = {
         tuple(labels[label] for label in ("verb", "code")): value
         for (name, pairs), value in values.items()
@@ -188,23 +167,19 @@ def _compare(checks: Checks, values: dict, counted: _Counted) -> None:
     checks.that(not differing, f"replies differ: {differing}")
     numbers = counted.numbers
 
-    def total(name: str, **labels: str) -> float:
-        wanted = set(labels.items())
-        return sum(value for (of, pairs), value in values.items() if of == f"mailchute_{name}" and wanted <= set(pairs))
-
     for found, expected, what in (
-        (total("sessions_total"), numbers["sessions"], "sessions"),
-        (total("sessions_ended_total"), numbers["sessions"], "ended sessions"),
-        (total("sessions_ended_total", cause="quit"), numbers["quit"], "sessions that ended by QUIT"),
-        (total("messages_total", result="accepted"), numbers["messages accepted"], "accepted messages"),
-        (total("messages_total", result="refused"), numbers["messages refused"], "refused messages"),
-        (total("messages_total", result="cut_off"), 0, "messages that were cut off"),
-        (total("message_bytes_total"), numbers["bytes"], "bytes"),
-        (total("recipients_total", result="accepted"), numbers["recipients accepted"], "accepted recipients"),
-        (total("recipients_total", result="refused"), numbers["recipients refused"], "refused recipients"),
-        (total("tls_handshakes_total"), numbers["tls"], "handshakes"),
-        (total("logins_total", mechanism="PLAIN", result="accepted"), numbers["logins accepted"], "logins"),
-        (total("logins_total", mechanism="PLAIN", result="refused"), numbers["logins refused"], "refused logins"),
-        (total("connections_turned_away_total"), 0, "connections that were turned away"),
+        (total(values, "sessions_total"), numbers["sessions"], "sessions"),
+        (total(values, "sessions_ended_total"), numbers["sessions"], "ended sessions"),
+        (total(values, "sessions_ended_total", cause="quit"), numbers["quit"], "sessions that ended by QUIT"),
+        (total(values, "messages_total", result="accepted"), numbers["messages accepted"], "accepted messages"),
+        (total(values, "messages_total", result="refused"), numbers["messages refused"], "refused messages"),
+        (total(values, "messages_total", result="cut_off"), 0, "messages that were cut off"),
+        (total(values, "message_bytes_total"), numbers["bytes"], "bytes"),
+        (total(values, "recipients_total", result="accepted"), numbers["recipients accepted"], "accepted recipients"),
+        (total(values, "recipients_total", result="refused"), numbers["recipients refused"], "refused recipients"),
+        (total(values, "tls_handshakes_total"), numbers["tls"], "handshakes"),
+        (total(values, "logins_total", mechanism="PLAIN", result="accepted"), numbers["logins accepted"], "logins"),
+        (total(values, "logins_total", mechanism="PLAIN", result="refused"), numbers["logins refused"], "refused logins"),
+        (total(values, "connections_turned_away_total"), 0, "connections that were turned away"),
     ):
         checks.that(found == expected, f"{what}: the metrics say {found}, and the clients {expected}")

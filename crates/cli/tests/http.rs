@@ -326,6 +326,37 @@ fn a_stopping_server_is_not_ready_and_still_answers() {
 }
 
 #[test]
+fn metrics_count_verdicts_and_refusals_of_filters() {
+    let directory = tempfile::tempdir().unwrap();
+    let filters = "[[filter]]\nuse = \"limits\"\nrecipients = \"1/1h\"\n[[filter]]\nuse = \"greylist\"\ndelay = \"0s\"\n";
+    let state = format!("state = {:?}\n", directory.path().join("state"));
+    let config = write_config(directory.path(), &format!("{state}{filters}"));
+    let arguments = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"];
+    let program = Program::start(&[&["serve", "--config", &config], &arguments[..]].concat());
+    let metrics = get(program.address(1), "/metrics").1;
+    assert!(metrics.contains("\nmailchute_filter_refusals_total{filter=\"limits\"} 0\n"), "{metrics}");
+    let mut client = program.connect();
+    assert!(client.read_reply().starts_with("220 "));
+    assert!(client.say("EHLO client.example").starts_with("250 "));
+    assert!(client.say("MAIL FROM:<a@client.example>").starts_with("250 "));
+    for _ in 0..2 {
+        assert!(client.say("RCPT TO:<bob@example.com>").starts_with("45"));
+    }
+    let metrics = get(program.address(1), "/metrics").1;
+    for line in [
+        "mailchute_filter_refusals_total{filter=\"greylist\"} 1",
+        "mailchute_filter_refusals_total{filter=\"limits\"} 1",
+        "mailchute_filter_verdicts_total{check=\"greylist\",result=\"wait\"} 1",
+        "mailchute_filter_verdicts_total{check=\"limits\",result=\"over\"} 1",
+        "mailchute_events_missed_total 0",
+    ] {
+        assert!(metrics.contains(&format!("\n{line}\n")), "{line} is not in {metrics}");
+    }
+    let seconds = metrics.lines().filter(|line| line.starts_with("mailchute_filter_seconds_total{"));
+    assert!(seconds.clone().all(|line| !line.ends_with(" 0.0")) && seconds.count() == 2, "{metrics}");
+}
+
+#[test]
 fn metrics_count_sessions_and_messages() {
     let program =
         Program::start(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"]);

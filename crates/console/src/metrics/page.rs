@@ -23,7 +23,7 @@ impl Page<'_> {
         &mut self,
         name: &str,
         help: &str,
-        values: impl IntoIterator<Item = (Labels, u64)>,
+        values: impl IntoIterator<Item = (Labels, impl EncodeCounterValue)>,
     ) -> fmt::Result {
         let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (labels, value) in values {

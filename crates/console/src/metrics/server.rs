@@ -19,7 +19,9 @@ pub(super) fn counters(page: &mut Page<'_>, server: &Server) -> fmt::Result {
     connections(page, &stats, &breakdown)?;
     messages(page, &stats, &breakdown)?;
     replies(page, &stats, &breakdown.replies)?;
-    logins(page, &stats, &breakdown)
+    logins(page, &stats, &breakdown)?;
+    filters(page, &breakdown)?;
+    page.counter("events_missed", "Events that subscribers have missed", stats.events_missed)
 }
 
 fn connections(page: &mut Page<'_>, stats: &Stats, breakdown: &Breakdown) -> fmt::Result {
@@ -123,6 +125,24 @@ fn logins(page: &mut Page<'_>, stats: &Stats, breakdown: &Breakdown) -> fmt::Res
         })
     });
     page.counters("logins", "Logins, by the mechanism and the result", logins)
+}
+
+fn filters(page: &mut Page<'_>, breakdown: &Breakdown) -> fmt::Result {
+    let seconds =
+        breakdown.measured.iter().map(|filter| (label("filter", &filter.name), filter.time.as_secs_f64()));
+    page.counters(
+        "filter_seconds",
+        "Time for which filters held clients up: at commands, and after the end of a message",
+        seconds,
+    )?;
+    let refused = breakdown.measured.iter().map(|filter| (label("filter", &filter.name), filter.refused));
+    page.counters("filter_refusals", "Clients, commands and messages that a filter has refused", refused)?;
+    let verdicts = breakdown.findings.iter().map(|of| {
+        let words = of.finding.as_ref().map(|finding| (finding.check(), finding.result()));
+        let (check, result) = words.unwrap_or(("other", "other"));
+        (vec![("check", check.to_owned()), ("result", result.to_owned())], of.count)
+    });
+    page.counters("filter_verdicts", "What filters have found, by the check and its result", verdicts)
 }
 
 pub(super) fn vitals(page: &mut Page<'_>, vitals: &Vitals) -> fmt::Result {

@@ -124,11 +124,12 @@ impl Filters {
 }
 
 fn add(builder: Builder, entry: Entry) -> Builder {
-    let Entry { options: FilterOptions { common, .. }, made: filter, .. } = entry;
+    let Entry { options: FilterOptions { common, kind, .. }, made: filter, .. } = entry;
+    let filter = |builder: Builder| builder.measured(kind.name(), |builder| builder.with(filter));
     if common.unless.is_empty() && common.only.is_empty() {
-        return builder.with(filter);
+        return filter(builder);
     }
-    builder.when(move |session| applies(&common, session), |builder| builder.with(filter))
+    builder.when(move |session| applies(&common, session), filter)
 }
 
 /// Returns whether a filter is asked in this session now.

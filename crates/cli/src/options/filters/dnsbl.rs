@@ -82,6 +82,10 @@ impl Kind for DnsblOptions {
     const NAME: &'static str = "dnsbl";
     const DECIDES: Stage = Stage::Rcpt;
 
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn place(&self) -> Place {
         Place::Anywhere
     }

@@ -102,6 +102,8 @@ impl Kind for HttpOptions {
         self.asked_at().filter(|stage| *stage > Stage::Connect).min().unwrap_or(Stage::Message)
     }
 
+    fn name(&self) -> &str {
+        &self.name
     fn place(&self) -> Place {
         Place::AfterRecipients
     }

@@ -13,6 +13,11 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
     /// The stage at which the filter decides last.
     const DECIDES: Stage;
 
+    /// Returns the name of the filter in metrics: one that is chosen, or else that of the kind.
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
     /// Returns the first stage at which the filter may decide about a message. A condition must be known by then: if the
     /// filter were skipped later, its decision would be lost.
     fn first_decides(&self) -> Stage {

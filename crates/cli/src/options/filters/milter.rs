@@ -68,6 +68,8 @@ impl Kind for MilterOptions {
         Stage::Mail
     }
 
+    fn name(&self) -> &str {
+        &self.name
     fn place(&self) -> Place {
         Place::AfterRecipients
     }

@@ -82,6 +82,8 @@ macro_rules! kinds {
                 }
             }
 
+            pub(crate) fn name(&self) -> &str {
+                    $(Self::$kind(options) => options.name(),)*
             pub(crate) fn place(&self) -> Place {
                 match self {
                     $(Self::$kind(options) => options.place(),)*

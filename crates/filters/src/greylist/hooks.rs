@@ -1,7 +1,5 @@
 //! The questions to a greylist: at RCPT, or at DATA for bounces.
 
-use std::time::Duration;
-
 use mailchute::{Answer, Envelope, Hooks, Recipient, Refusal, Sender, Session, Verdict};
 
 use super::Greylist;
@@ -20,33 +18,43 @@ impl Greylist {
         Some(network_of(self.exempt.address(session)?, 24).to_string())
     }
 
-    /// Returns how long the client must wait with mail for this recipient.
-    async fn wait(
-        &self,
-        network: &str,
-        from: &Sender,
-        to: &Recipient,
-        session: &Session,
-    ) -> Option<Duration> {
+    /// Decides on mail for this recipient.
+    async fn decide_on(&self, network: &str, from: &Sender, to: &Recipient) -> Decision {
         let sender = if from.is_null() { String::new() } else { without_changing_parts(from) };
         let keys = Keys {
             triplet: Key::of(&[network.as_bytes(), sender.as_bytes(), to.lookup_key().as_bytes()]),
             network: Key::of(&[network.as_bytes()]),
         };
-        let (word, wait) = match self.decide(keys).await {
-            Decision::Wait(wait) => ("wait", Some(wait)),
-            Decision::Pass => ("pass", None),
-            Decision::Known | Decision::KnownNetwork => ("known", None),
-        };
-        session.add_finding("greylist", word);
-        wait
+        self.decide(keys).await
     }
 }
 
-fn answer(wait: Option<Duration>) -> Answer {
+/// Returns whether this is the postmaster of the host or of a domain, who must be reached when mail goes wrong.
+fn is_postmaster(to: &Recipient) -> bool {
+    to.mailbox().is_none_or(|mailbox| mailbox.local_part().eq_ignore_ascii_case("postmaster"))
+}
+
+/// Returns the answer to the client, and tells the decision.
+fn answer(decision: Decision, session: &Session) -> Answer {
+    let (word, wait) = match decision {
+        Decision::Wait(wait) => ("wait", Some(wait)),
+        Decision::Pass => ("pass", None),
+        Decision::Known | Decision::KnownNetwork => ("known", None),
+    };
+    session.add_finding("greylist", word);
     match wait {
         Some(wait) => Err(Refusal::new(451, (4, 7, 1), format!("Greylisted; {}", TryAgainIn(wait)))),
         None => Ok(Verdict::Accept),
+    }
+}
+
+/// Returns the decision on a message for several recipients, of those on each: all wait for the last.
+fn stricter(one: Decision, other: Decision) -> Decision {
+    match (one, other) {
+        (Decision::Wait(one), Decision::Wait(other)) => Decision::Wait(one.max(other)),
+        (Decision::Wait(wait), _) | (_, Decision::Wait(wait)) => Decision::Wait(wait),
+        (Decision::Pass, _) | (_, Decision::Pass) => Decision::Pass,
+        (known, _) => known,
     }
 }
 
@@ -56,20 +64,18 @@ impl Hooks for Greylist {
         let (Some(sender), false, Some(network)) = (sender, is_postmaster(to), self.network(session)) else {
             return Ok(Verdict::Accept);
         };
-        answer(self.wait(&network, &sender, to, session).await)
+        answer(self.decide_on(&network, &sender, to).await, session)
     }
 
     async fn data(&self, envelope: &Envelope, session: &Session) -> Answer {
         let Some(network) = self.network(session).filter(|_| envelope.sender.is_null()) else {
             return Ok(Verdict::Accept);
         };
-        let mut longest = None;
+        let mut strictest = None;
         for to in envelope.recipients.iter().filter(|to| !is_postmaster(to)) {
-            longest = longest.max(self.wait(&network, &envelope.sender, to, session).await);
+            let decision = self.decide_on(&network, &envelope.sender, to).await;
+            strictest = Some(strictest.map_or(decision, |before| stricter(before, decision)));
         }
-        if longest.is_some() {
-            session.add_finding("greylist", "wait");
-        }
-        answer(longest)
+        strictest.map_or(Ok(Verdict::Accept), |decision| answer(decision, session))
     }
 }

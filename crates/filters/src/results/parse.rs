@@ -14,7 +14,22 @@ pub(super) struct Segment {
 #[derive(Debug, Default, PartialEq)]
 struct Word {
     text: String,
-    is_quoted: bool,
+    /// Where the first quoted string in it begins.
+    quoted_from: Option<usize>,
+}
+
+impl Word {
+    fn is_quoted(&self) -> bool {
+        self.quoted_from.is_some()
+    }
+
+    /// The word in lower case. Text in quotes is a part of a value, whatever it looks like. So its spaces and equals signs
+    /// become NUL, which separates nothing.
+    fn plain(&self) -> String {
+        let (before, quoted) = self.text.split_at(self.quoted_from.unwrap_or(self.text.len()));
+        let quoted = quoted.replace(|c: char| c == '=' || c.is_whitespace(), "\0");
+        (before.to_owned() + &quoted).to_ascii_lowercase()
+    }
 }
 
 /// Splits a value at its semicolons, with at least one segment. Returns `None` if a comment or a quoted string has no end.
@@ -23,14 +38,14 @@ pub(super) fn segments(value: &str) -> Option<Vec<Segment>> {
     let mut word = Word::default();
     let mut chars = value.chars();
     let end_word = |word: &mut Word, segments: &mut Vec<Segment>| {
-        if let Some(segment) = segments.last_mut().filter(|_| !word.text.is_empty() || word.is_quoted) {
+        if let Some(segment) = segments.last_mut().filter(|_| !word.text.is_empty() || word.is_quoted()) {
             segment.words.push(std::mem::take(word));
         }
     };
     while let Some(c) = chars.next() {
         match c {
             '"' => {
-                word.is_quoted = true;
+                word.quoted_from.get_or_insert(word.text.len());
                 loop {
                     match chars.next()? {
                         '"' => break,
@@ -76,7 +91,7 @@ impl<'a> Claim<'a> {
     /// Returns whether a reader may take it for this name.
     pub(super) fn may_be(&self, name: &str) -> bool {
         let Some(first) = self.words.first() else { return true };
-        let is_readable = first.is_quoted || !first.text.is_ascii() || is_token(&first.text);
+        let is_readable = first.is_quoted() || !first.text.is_ascii() || is_token(&first.text);
         let joined = |words: &[Word]| words.iter().map(|word| word.text.as_str()).collect::<String>();
         let without_version = match self.words {
             [name @ .., version] if version.text.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -116,7 +131,7 @@ impl Segment {
 
     /// The words in lower case, without space around `=`.
     fn text(&self) -> String {
-        let words: Vec<_> = self.words.iter().map(|word| word.text.to_ascii_lowercase()).collect();
+        let words: Vec<_> = self.words.iter().map(Word::plain).collect();
         words.join(" ").replace(" =", "=").replace("= ", "=")
     }
 }
@@ -232,6 +247,16 @@ mod tests {
             ),
             ("a.example; dmarc/1=fail reason=\"x; dmarc=pass\"", Some(("fail", None))),
             ("a.example; spf=pass (dmarc=pass); dkim=pass reason=\"; dmarc=pass\"", None),
+            (
+                "a.example; dmarc=pass reason=\"x header.from=forged.example\" header.from=b.example",
+                Some(("pass", Some("b.example"))),
+            ),
+            (
+                "a.example; dmarc=pass \"header.from=forged.example\" header.from=\"b.example\"",
+                Some(("pass", Some("b.example"))),
+            ),
+            ("a.example; \"dmarc=pass\"", None),
+            ("a.example; dmarc\"=pass\"", None),
             ("dmarc=pass", None),
             ("a.example; (dmarc=pass", None),
             ("", None),

@@ -22,6 +22,7 @@ mod commands;
 mod config_files;
 mod data;
 mod dkim;
+mod dmarc_record;
 mod dns_answers;
 mod from_field;
 mod listener;
@@ -35,6 +36,7 @@ mod parameters;
 mod password_file;
 mod proxy_header;
 mod reply_reference;
+mod results;
 mod sasl;
 mod scanner_answers;
 mod spf;
@@ -54,9 +56,13 @@ mod checks;
 mod danger;
 #[path = "../../crates/filters/tests/dkim/check.rs"]
 mod dkim_check;
+#[path = "../../crates/filters/tests/dmarc_records/check.rs"]
+mod dmarc_check;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
+#[path = "../../crates/filters/tests/forged/check.rs"]
+mod forged_check;
 #[allow(dead_code, reason = "the program uses the rest")]
 mod log;
 #[allow(dead_code, unused_imports, reason = "the console uses the rest")]
@@ -121,6 +127,7 @@ pub use commands::commands;
 pub use config_files::config_file;
 pub use data::data;
 pub use dkim::dkim;
+pub use dmarc_record::dmarc_record;
 pub use dns_answers::dns_answers;
 pub use from_field::from_field;
 pub use message::mail;
@@ -132,6 +139,7 @@ pub use option_values::option_values;
 pub use parameters::parameters;
 pub use password_file::password_file;
 pub use proxy_header::proxy_header;
+pub use results::results;
 pub use sasl::sasl;
 pub use scanner_answers::scanner_answers;
 pub use spf::spf;
@@ -150,6 +158,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("config_file", config_file),
     ("data", data),
     ("dkim", dkim),
+    ("dmarc_record", dmarc_record),
     ("dns_answers", dns_answers),
     ("from_field", from_field),
     ("mail", mail),
@@ -161,6 +170,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parameters", parameters),
     ("password_file", password_file),
     ("proxy_header", proxy_header),
+    ("results", results),
     ("sasl", sasl),
     ("scanner_answers", scanner_answers),
     ("spf", spf),

@@ -9,8 +9,10 @@ mod authors;
 mod dkim;
 mod dkimpy;
 mod dmarc;
+mod dmarc_records;
 mod dns_server;
 mod dnsbl;
+mod forged;
 mod greylist;
 #[cfg(feature = "sqlite")]
 mod greylist_file;

@@ -3,7 +3,7 @@
 //! # Why
 //! An inbox for tests keeps the newest messages only, by default. A default must not remove mail that another program has
 //! received, such as `mailchute serve` in the same directory. So an inbox marks the Maildirs that it begins, and a server
-//! that is no inbox removes the mark.
+//! that is not an inbox removes the mark.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use std::path::Path;
 /// The file that marks a Maildir. Readers of Maildirs look into `new` and `cur` only.
 const MARK: &str = "mailchute-inbox";
 
-/// How deep Maildirs lie in the directory: for users, and their folders.
+/// How deep Maildirs lie in the directory: for users, and in them for other directories.
 const DEPTH: usize = 4;
 
 /// Returns whether an inbox has begun the Maildir, and no other server has used it since. Marks an empty one.

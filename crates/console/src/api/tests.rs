@@ -184,7 +184,7 @@ async fn a_search_without_words_deletes_and_finds_nothing() {
         assert_eq!(api.ask(method, path, None).await.0, StatusCode::BAD_REQUEST, "{method} {path}");
     }
     assert_eq!(api.get("/api/v1/messages").await["total"], 1);
-    // What a search lists is what it deletes.
+    // A search deletes the same as it lists.
     let (_, deletion) = api.ask("DELETE", "/api/v1/messages?q=!welcome", None).await;
     assert_eq!(deletion["messages"], 0);
 }

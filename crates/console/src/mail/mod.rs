@@ -197,8 +197,7 @@ impl Mail {
     }
 
     fn joined(&self, numbers: &[usize]) -> Option<String> {
-        let texts: Vec<_> =
-            numbers.iter().filter_map(|number| self.part(*number)).map(|part| part.text()).collect();
+        let texts: Vec<_> = numbers.iter().filter_map(|number| self.part(*number)).map(Part::text).collect();
         (!texts.is_empty()).then(|| texts.join("\n"))
     }
 }

@@ -29,11 +29,6 @@ impl Greylist {
     }
 }
 
-/// Returns whether this is the postmaster of the host or of a domain, who must be reached when mail goes wrong.
-fn is_postmaster(to: &Recipient) -> bool {
-    to.mailbox().is_none_or(|mailbox| mailbox.local_part().eq_ignore_ascii_case("postmaster"))
-}
-
 /// Returns the answer to the client, and tells the decision.
 fn answer(decision: Decision, session: &Session) -> Answer {
     let (word, wait) = match decision {

@@ -50,7 +50,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Counts the time from the end of a message on.
-    pub(super) fn from_end_of(mut self, message: &Message) -> Self {
+    pub(super) fn starting_at_end_of(mut self, message: &Message) -> Self {
         self.end = self.measured.map(|_| message.end());
         self
     }

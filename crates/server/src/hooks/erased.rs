@@ -147,7 +147,7 @@ impl<F: Filter> ErasedFilter for Named<F> {
 
     fn filter<'a>(&'a self, message: &'a mut Message, session: &'a Session) -> BoxFuture<'a, Decision> {
         Box::pin(async move {
-            let asking = Asking::new(Stage::Message, self, session).from_end_of(message);
+            let asking = Asking::new(Stage::Message, self, session).starting_at_end_of(message);
             let outcome = asked!(self.value.filter(message, session));
             asking.decide(outcome.map(|passed| passed.map(|()| Verdict::Accept)))
         })

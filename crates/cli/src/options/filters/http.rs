@@ -104,6 +104,8 @@ impl Kind for HttpOptions {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
     fn place(&self) -> Place {
         Place::AfterRecipients
     }

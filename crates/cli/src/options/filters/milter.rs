@@ -70,6 +70,8 @@ impl Kind for MilterOptions {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
     fn place(&self) -> Place {
         Place::AfterRecipients
     }

@@ -83,7 +83,11 @@ macro_rules! kinds {
             }
 
             pub(crate) fn name(&self) -> &str {
+                match self {
                     $(Self::$kind(options) => options.name(),)*
+                }
+            }
+
             pub(crate) fn place(&self) -> Place {
                 match self {
                     $(Self::$kind(options) => options.place(),)*

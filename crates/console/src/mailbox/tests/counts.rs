@@ -107,10 +107,10 @@ impl Run {
                 let _ = self.mailbox.mark(&one(subject), is_unread).await.unwrap();
             }
             Step::DeleteOne { subject } => {
-                self.deletion = Some(self.mailbox.delete(&one(subject)).await.unwrap())
+                self.deletion = Some(self.mailbox.delete(&one(subject)).await.unwrap());
             }
             Step::Delete { query } => {
-                self.deletion = Some(self.mailbox.delete(&search(query)).await.unwrap())
+                self.deletion = Some(self.mailbox.delete(&search(query)).await.unwrap());
             }
             Step::Undo => {
                 if let Some(deletion) = self.deletion.take() {

@@ -9,12 +9,17 @@ use crate::connection::shutdown_signal::ShutdownSignal;
 use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::events::stage::Stage;
-use crate::events::subscribers::Subscribers;
 use crate::message::MessageId;
 use crate::net::arrival::Arrival;
 use crate::session::disconnect::Disconnect;
-use crate::session::{Finding, Session};
+use crate::session::{Finding, HearFindings, Session};
 use crate::tls::{TlsFacts, TlsVersion};
+
+struct Unheard;
+
+impl HearFindings for Unheard {
+    fn found(&self, _session: &Session, _finding: &Finding) {}
+}
 
 fn session() -> Session {
     let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
@@ -23,7 +28,7 @@ fn session() -> Session {
         arrival,
         None,
         Arc::new(ShutdownSignal::default()),
-        Weak::<Subscribers>::new(),
+        Weak::<Unheard>::new(),
     )
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use mailchute::{Listener, Server, testing};
+use mailchute::{Builder, Listener, Server, Verdict, testing};
 use mailchute_console::Console;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,7 +40,13 @@ async fn converse(address: std::net::SocketAddr, commands: &[&str]) {
 
 /// A server that has served sessions at the listener `mx`, and its answer to `/metrics`.
 async fn metrics() -> String {
-    let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
+    let spf = |builder: Builder| {
+        builder.on_mail_from(|_, session| async move {
+            session.add_finding("spf", "pass");
+            Ok(Verdict::Accept)
+        })
+    };
+    let server = Server::builder().measured("checks", spf).store(testing::Inbox::new()).build().unwrap();
     let serving = server.listen(Listener::new("127.0.0.1:0").name("mx")).await.unwrap();
     let address = serving.addr_of("mx").unwrap();
     let serving = tokio::spawn(async move { serving.await });
@@ -78,6 +84,8 @@ async fn the_counters_are_those_of_the_sessions() {
         r#"mailchute_replies_total{verb="other",code="500"} 1"#,
         r#"mailchute_replies_total{verb="QUIT",code="221"} 2"#,
         r#"mailchute_refusals_total 1"#,
+        r#"mailchute_filter_refusals_total{filter="checks"} 0"#,
+        r#"mailchute_filter_verdicts_total{check="spf",result="pass"} 2"#,
         r#"mailchute_reloads_total{result="applied"} 1"#,
         r#"mailchute_connections_turned_away_total{reason="client_full"} 0"#,
     ] {

@@ -40,7 +40,7 @@ pub(crate) struct Part {
     pub(crate) is_attachment: bool,
     /// Whether the content does not follow its encoding, so that it is shown as it came.
     pub(crate) has_encoding_problem: bool,
-    /// The content as it was attached: a piece of the message, or of a message that was attached in an encoding.
+    /// The content as it was attached: a piece of the message.
     encoded: Bytes,
     decoding: Encoding,
     /// The index among the parts of the outer message.
@@ -76,11 +76,11 @@ impl Part {
 pub(super) fn flatten(message: &Message<'_>, raw: &Bytes) -> Vec<Part> {
     let mut parts = Vec::new();
     // The parts that are still to come, the next one last. A list, since recursion would follow the sender's nesting.
-    let mut next = vec![(message, raw.clone(), 0_u32, 0_usize, true)];
-    while let Some((message, raw, id, depth, is_top)) = next.pop() {
+    let mut next = vec![(message, 0_u32, 0_usize, true)];
+    while let Some((message, id, depth, is_top)) = next.pop() {
         let Some(part) = message.parts.get(id as usize) else { continue };
         let is_shown = message.text_body.contains(&id) || message.html_body.contains(&id);
-        let mut shown = describe(part, depth, &raw);
+        let mut shown = describe(part, depth, raw);
         shown.number = parts.len() + 1;
         shown.top = is_top.then_some(id);
         shown.is_attachment = match shown.kind {
@@ -97,17 +97,10 @@ pub(super) fn flatten(message: &Message<'_>, raw: &Bytes) -> Vec<Part> {
                     ids.iter()
                         .rev()
                         .filter(|inner| **inner > id)
-                        .map(|inner| (message, raw.clone(), *inner, depth + 1, is_top)),
+                        .map(|inner| (message, *inner, depth + 1, is_top)),
                 );
             }
-            PartType::Message(inner) => {
-                // Positions in a message that was encoded count in what was decoded.
-                let raw = match part.encoding {
-                    Encoding::None => raw,
-                    _ => Bytes::copy_from_slice(&inner.raw_message),
-                };
-                next.push((inner, raw, 0, depth + 1, false));
-            }
+            PartType::Message(inner) => next.push((inner, 0, depth + 1, false)),
             _ => {}
         }
     }

@@ -97,8 +97,11 @@ impl<'a> Claim<'a> {
             [name @ .., version] if version.text.bytes().all(|byte| byte.is_ascii_digit()) => name,
             words => words,
         };
+        // Some readers split at each semicolon, also at those in quotes.
+        let before_semicolon = first.text.split(';').next().unwrap_or_default();
         !is_readable
             || is_same(&first.text, name)
+            || is_same(before_semicolon, name)
             || is_same(&joined(self.words), name)
             || is_same(&joined(without_version), name)
     }

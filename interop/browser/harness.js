@@ -13,6 +13,9 @@ const CHROMIUM = process.env.MAILCHUTE_CHROMIUM ?? "/usr/bin/chromium";
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
+// Milliseconds for one step. Only a step that fails takes so long, and a busy machine may stand still for a while.
+const PATIENCE = 60000;
+
 const freePort = () => new Promise((resolve, reject) => {
   const server = net.createServer().on("error", reject);
   server.listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); });
@@ -90,6 +93,13 @@ const counter = async () => {
   return { asked, url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 };
 
+// Returns what a page shows when its story fails.
+const shown = async (page) => {
+  const text = await page.locator("body").innerText({ timeout: 5000 }).catch((error) => error.message);
+  const focus = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200)).catch((error) => error.message);
+  return `--- ${page.url()}\nfocus: ${focus}\n${text}\n---`;
+};
+
 // Runs the stories of a file, each with a page of its own. Errors of scripts and of the policy are faults. A story with flags
 // of its own is an array: what returns them, and the story.
 const run = async (program, stories, only) => {
@@ -105,7 +115,7 @@ const run = async (program, stories, only) => {
       const faults = [];
       const open = async (options = {}) => {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "UTC", ...options });
-        context.setDefaultTimeout(10000);
+        context.setDefaultTimeout(PATIENCE);
         contexts.push(context);
         const page = await context.newPage();
         page.on("pageerror", (error) => faults.push(`a script failed: ${error.message}`));
@@ -118,6 +128,7 @@ const run = async (program, stories, only) => {
       } catch (error) {
         failed += 1;
         console.log(`${name}: ${error.stack}`);
+        for (const page of contexts.flatMap((context) => context.pages())) console.log(await shown(page));
       } finally {
         for (const context of contexts) await context.close();
         await server.stop();

@@ -27,6 +27,7 @@ from .base import Ordeal, Stage, ended
 
 _RECIPIENT = "bob@example.com"
 _SECONDS = 10
+_KILLS_OF_EACH = 6
 _SESSIONS = 8
 _STORE_SECONDS = 2
 # The first request of a large message waits for this long.
@@ -107,10 +108,11 @@ async def _kills(checks: Checks, program: Program, bucket: Bucket, dice: random.
     place = [(await asyncio.to_thread(program.start)).smtp]
     accepted: dict[str, str] = {}
     replies: Counter[str] = Counter()
-    end = time.monotonic() + _SECONDS
-    sessions = [asyncio.create_task(_session(place, number, accepted, replies, end)) for number in range(_SESSIONS)]
+    end, over = time.monotonic() + _SECONDS, asyncio.Event()
+    sessions = [asyncio.create_task(_session(place, number, accepted, replies, over)) for number in range(_SESSIONS)]
     kills: Counter[str] = Counter()
-    while time.monotonic() < end:
+    # A busy machine has its kills, too, only later.
+    while time.monotonic() < end or min(kills["program"], kills["server"]) < _KILLS_OF_EACH:
         await asyncio.sleep(dice.uniform(0.05, 0.6))
         who = dice.choice(("program", "server"))
         kills[who] += 1
@@ -121,20 +123,20 @@ async def _kills(checks: Checks, program: Program, bucket: Bucket, dice: random.
             bucket.kill()
             await asyncio.sleep(dice.uniform(0, 0.3))
             await asyncio.to_thread(bucket.start)
+    over.set()
     await asyncio.gather(*sessions)
     there = Counter(hashlib.sha256(content).hexdigest() for content in await asyncio.to_thread(bucket.objects))
     missing = [name for name, digest in accepted.items() if not there[digest]]
     print(f"s3: {len(accepted)} accepted, {sum(there.values())} objects, kills {dict(kills)}, {dict(replies)}")
     checks.that(len(accepted) > 20, f"only {len(accepted)} messages were accepted: {dict(replies)}")
-    checks.that(min(kills["program"], kills["server"]) > 5, f"there were few kills: {dict(kills)}")
     checks.that(not missing, f"answered 250 and not there: {missing[:5]}")
 
 
 async def _session(
-    place: list[int], session: int, accepted: dict[str, str], replies: Counter[str], end: float
+    place: list[int], session: int, accepted: dict[str, str], replies: Counter[str], over: asyncio.Event
 ) -> None:
     number = 0
-    while time.monotonic() < end:
+    while not over.is_set():
         number += 1
         name = f"{session}-{number}"
         size = _LARGE // 2 + 2**17 if number % 10 == 0 else 1000 * number

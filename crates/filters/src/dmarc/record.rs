@@ -85,7 +85,8 @@ impl Record {
         let text = String::from_utf8_lossy(text);
         let tag = |name: &str| {
             let tags = text.split(';').filter_map(|tag| tag.split_once('='));
-            let found = tags.map(|(tag, value)| (tag.trim(), value.trim())).find(|(tag, _)| *tag == name);
+            let found =
+                tags.map(|(tag, value)| (tag.trim_ascii(), value.trim_ascii())).find(|(tag, _)| *tag == name);
             found.map(|(_, value)| value)
         };
         let alignment = |name| match tag(name) {
@@ -123,7 +124,7 @@ fn percent(digits: &str) -> Option<u8> {
 /// Returns whether reports may be sent to one of the addresses.
 fn has_address(addresses: &str) -> bool {
     addresses.split(',').any(|address| {
-        let address = address.trim();
+        let address = address.trim_ascii();
         let (scheme, mailbox) = address.split_at_checked("mailto:".len()).unwrap_or_default();
         scheme.eq_ignore_ascii_case("mailto:")
             && mailbox.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty())

@@ -97,11 +97,13 @@ impl<'a> Claim<'a> {
             [name @ .., version] if version.text.bytes().all(|byte| byte.is_ascii_digit()) => name,
             words => words,
         };
-        // Some readers split at each semicolon, also at those in quotes.
-        let before_semicolon = first.text.split(';').next().unwrap_or_default();
+        // Some readers take the quotes away first, and split at what was in them.
+        let spaced = self.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let first_piece =
+            spaced.split(|c: char| c == ';' || c.is_whitespace()).find(|piece| !piece.is_empty());
         !is_readable
             || is_same(&first.text, name)
-            || is_same(before_semicolon, name)
+            || first_piece.is_some_and(|piece| is_same(piece, name))
             || is_same(&joined(self.words), name)
             || is_same(&joined(without_version), name)
     }
@@ -182,6 +184,9 @@ mod tests {
             "mx\u{3002}example.com; none",
             "\" mx.example.com \"; none",
             "mx.example.com from=x; none",
+            "\"mx.example.com;\"",
+            "mx.example.com\" \"\\",
+            "\"\" mx.example.com x; none",
         ] {
             assert!(is_forged(value), "{value:?}");
         }

@@ -63,7 +63,7 @@ fn read(record: &str) -> Option<Expected> {
             }
             continue;
         };
-        let (name, value) = (tag[..sign].trim().to_owned(), tag[sign + 1..].trim().to_owned());
+        let (name, value) = (tag[..sign].trim_ascii().to_owned(), tag[sign + 1..].trim_ascii().to_owned());
         if tags.iter().all(|(known, _)| *known != name) {
             tags.push((name, value));
         }
@@ -88,7 +88,7 @@ fn read(record: &str) -> Option<Expected> {
     };
     if tag("p").is_none() || ["p", "sp", "np"].into_iter().any(is_wrong) {
         let reports = tag("rua").unwrap_or_default().split(',').any(|address| {
-            let address = address.trim();
+            let address = address.trim_ascii();
             let parts = address.to_ascii_lowercase();
             let at = parts.find('@').unwrap_or_default();
             parts.starts_with("mailto:") && at > "mailto:".len() && at + 1 < address.len()

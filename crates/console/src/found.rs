@@ -112,19 +112,13 @@ impl State {
 impl Found {
     /// Returns what is known of the message with a name. `latest` is the newest.
     pub(crate) async fn summary(state: &State, name: &str) -> Result<Summary, Missing> {
-        let mailbox = state.mailbox()?;
-        let summary = if name == "latest" {
-            mailbox.list(&Search::all(), None, 1).await?.messages.pop()
-        } else {
-            mailbox.get(Id::from_str(name).map_err(|_| Missing::Message)?).await?
-        };
-        summary.ok_or(Missing::Message)
+        state.mailbox()?.get(id_of(name)?).await?.ok_or(Missing::Message)
     }
 
     /// Returns the message with a name. `latest` is the newest.
     pub(crate) async fn get(state: &State, name: &str) -> Result<Self, Missing> {
-        let summary = Self::summary(state, name).await?;
-        let file = state.mailbox()?.file(summary.id).await?.ok_or(Missing::Message)?;
+        let found = state.mailbox()?.open_message(id_of(name)?).await?;
+        let (summary, file) = found.ok_or(Missing::Message)?;
         Ok(Self { summary, file })
     }
 
@@ -210,6 +204,14 @@ impl Found {
         let html = Bytes::from_owner(Held { content: document.html, _place: place });
         Ok((fields, html).into_response())
     }
+}
+
+/// Returns the id that a name stands for. `None` is the newest message.
+fn id_of(name: &str) -> Result<Option<Id>, Missing> {
+    if name == "latest" {
+        return Ok(None);
+    }
+    Id::from_str(name).map(Some).map_err(|_| Missing::Message)
 }
 
 /// A place in memory.

@@ -38,9 +38,9 @@ pub(super) async fn events(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<Id>().ok());
     let waiting = match last {
         Some(last) => since(mailbox, last).await?,
-        // Without an identifier, a client that comes again would look like a new one.
+        // Without an identifier, a client that reconnects would look like a new one.
         None => {
-            let newest = mailbox.list(&Search::all(), None, 1).await?.messages.pop();
+            let newest = mailbox.get(None).await?;
             let newest = newest.map_or(Id::LEAST, |message| message.id);
             VecDeque::from([named("ready", json!({}), Some(newest))])
         }

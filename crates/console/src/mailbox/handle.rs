@@ -147,14 +147,14 @@ impl Mailbox {
         self.ask(move |worker| worker.neighbours(&search, id)).await
     }
 
-    /// Returns a message.
-    pub(crate) async fn get(&self, id: Id) -> Result<Option<Summary>, MailboxError> {
+    /// Returns a message, or the newest one.
+    pub(crate) async fn get(&self, id: Option<Id>) -> Result<Option<Summary>, MailboxError> {
         self.read(move |worker| worker.get(id)).await
     }
 
-    /// Opens the file of a message.
-    pub(crate) async fn file(&self, id: Id) -> Result<Option<File>, MailboxError> {
-        self.read(move |worker| worker.file(id)).await
+    /// Returns a message, or the newest one, with its open file.
+    pub(crate) async fn open_message(&self, id: Option<Id>) -> Result<Option<(Summary, File)>, MailboxError> {
+        self.read(move |worker| worker.open(id)).await
     }
 
     /// Marks what a search finds as read or unread, and returns the number of messages that were not so before.

@@ -30,9 +30,10 @@ pub(crate) fn routes() -> Router<Arc<State>> {
 async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
     let found = Found::get(&at.state, &id).await?;
     let mailbox = at.state.mailbox()?;
-    found.mark_read(mailbox).await;
     let search = Search::parse(&wanted.q).unwrap_or_default();
+    // Before the mark, which changes a directory: the next question would read it again.
     let [newer, older] = mailbox.neighbours(&search, found.summary.id).await?;
+    found.mark_read(mailbox).await;
     let page = found.read(move |mail, summary| {
         let opened = Opened { summary, mail };
         let tab = wanted.tab.unwrap_or_else(|| Tab::first(mail));

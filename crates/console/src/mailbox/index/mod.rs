@@ -19,6 +19,7 @@ use super::scan::{MailFile, directory_number};
 use super::walk::PlacePath;
 
 pub(super) use insert::NewMessage;
+pub(super) use row::Located;
 pub(super) use schema::FILE;
 
 /// An open index.

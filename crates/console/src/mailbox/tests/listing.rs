@@ -34,10 +34,10 @@ async fn a_message_is_listed_with_all_that_its_file_says() {
     assert_eq!((found.mailbox.as_str(), found.folder.as_deref()), ("", Some("Junk")));
     assert_eq!(found.findings, ["spf=pass"]);
     assert_eq!(found.client.as_ref().unwrap().protocol, "ESMTPSA");
-    assert_eq!(mailbox.get(found.id).await.unwrap().as_ref(), Some(found));
+    assert_eq!(mailbox.get(Some(found.id)).await.unwrap().as_ref(), Some(found));
     assert_eq!(content(&mailbox, found.id).await.unwrap(), text);
     let unknown = "00000000000000ff".parse().unwrap();
-    assert_eq!(mailbox.get(unknown).await.unwrap(), None);
+    assert_eq!(mailbox.get(Some(unknown)).await.unwrap(), None);
     assert_eq!(content(&mailbox, unknown).await, None);
 }
 

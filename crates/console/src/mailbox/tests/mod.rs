@@ -74,7 +74,7 @@ impl Mails {
 
 /// Returns what is in the file of a message.
 async fn content(mailbox: &Mailbox, id: Id) -> Option<String> {
-    let file = mailbox.file(id).await.unwrap()?;
+    let (_, file) = mailbox.open_message(Some(id)).await.unwrap()?;
     Some(std::io::read_to_string(file).unwrap())
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 
 use super::builder::MailboxBuilder;
 use super::directory::Directory;
-use super::index::Index;
+use super::index::{Index, Located};
 use super::retention::Retention;
 use super::scan::{MailFile, Scanner};
 use super::{Change, Groups, Id, Listing, MailboxError, Search, Summary};
@@ -183,8 +183,16 @@ impl Worker {
         Ok(Listing { progress: self.progress(), ..listing })
     }
 
-    pub(super) fn get(&mut self, id: Id) -> Result<Option<Summary>, MailboxError> {
-        Ok(self.answer(|index| index.get(id))?.map(|found| found.summary))
+    /// Returns a message, or the newest one.
+    pub(super) fn get(&mut self, id: Option<Id>) -> Result<Option<Summary>, MailboxError> {
+        Ok(self.find(id)?.map(|found| found.summary))
+    }
+
+    fn find(&mut self, id: Option<Id>) -> Result<Option<Located>, MailboxError> {
+        self.answer(|index| match id {
+            Some(id) => index.get(id),
+            None => index.newest(&Search::all()),
+        })
     }
 
     pub(super) fn neighbours(&mut self, search: &Search, id: Id) -> Result<[Option<Id>; 2], MailboxError> {
@@ -217,11 +225,11 @@ impl Worker {
         Ok((Listing { progress: self.progress(), ..listing }, groups))
     }
 
-    /// Opens the file of a message.
-    pub(super) fn file(&mut self, id: Id) -> Result<Option<File>, MailboxError> {
-        let Some(found) = self.answer(|index| index.get(id))? else { return Ok(None) };
+    /// Returns a message, or the newest one, with its open file.
+    pub(super) fn open(&mut self, id: Option<Id>) -> Result<Option<(Summary, File)>, MailboxError> {
+        let Some(found) = self.find(id)? else { return Ok(None) };
         match self.directory(&found.file).and_then(|directory| directory.file(&found.file.name)) {
-            Ok(file) => Ok(Some(file)),
+            Ok(file) => Ok(Some((found.summary, file))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }

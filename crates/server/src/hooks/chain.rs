@@ -19,7 +19,7 @@ use super::erased::{
     BoxFuture, ErasedAuthenticator, ErasedFilter, ErasedHooks, ErasedScramVerifiers, ErasedStore,
 };
 use super::measured::{AllMeasured, Measured};
-use super::named::Named;
+use super::named::{Measurable, Named};
 use super::{Authenticator, Filter, Hooks, ScramVerifiers, Store};
 use crate::events::stage::Stage;
 use crate::message::Message;
@@ -103,20 +103,19 @@ impl Chain {
 
     /// Counts the time and the refusals of all that is not counted elsewhere.
     pub(crate) fn measure(&mut self, by: &Arc<Measured>) {
-        self.links.iter_mut().for_each(|link| link.hooks.asked_mut().measure(by));
-        self.authenticators.iter_mut().for_each(|authenticator| authenticator.asked_mut().measure(by));
-        self.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.asked_mut().measure(by));
-        self.filters.iter_mut().for_each(|filter| filter.asked_mut().measure(by));
+        self.each_measurable(|hook| hook.measure(by));
     }
 
     /// Goes on with the counters that the server has had.
     pub(crate) fn go_on_counting(&mut self, all: &AllMeasured) {
-        self.links.iter_mut().for_each(|link| link.hooks.asked_mut().go_on_counting(all));
-        self.authenticators
-            .iter_mut()
-            .for_each(|authenticator| authenticator.asked_mut().go_on_counting(all));
-        self.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.asked_mut().go_on_counting(all));
-        self.filters.iter_mut().for_each(|filter| filter.asked_mut().go_on_counting(all));
+        self.each_measurable(|hook| hook.go_on_counting(all));
+    }
+
+    fn each_measurable(&mut self, mut change: impl FnMut(&mut dyn Measurable)) {
+        self.links.iter_mut().for_each(|link| change(link.hooks.asked_mut()));
+        self.authenticators.iter_mut().for_each(|authenticator| change(authenticator.asked_mut()));
+        self.scram_verifiers.iter_mut().for_each(|verifiers| change(verifiers.asked_mut()));
+        self.filters.iter_mut().for_each(|filter| change(filter.asked_mut()));
     }
 
     /// Adds another chain after this one. The other chain has no store.

@@ -49,19 +49,13 @@ mod tests {
     use super::*;
     use crate::connection::shutdown_signal::ShutdownSignal;
     use crate::net::arrival::Arrival;
-    use crate::session::{Finding, HearFindings, Session};
-
-    struct Unheard;
-
-    impl HearFindings for Unheard {
-        fn found(&self, _session: &Session, _finding: &Finding) {}
-    }
+    use crate::session::Session;
 
     #[test]
     fn a_message_has_the_name_of_its_session_and_its_number_in_it() {
         let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
         let stop = Arc::<ShutdownSignal>::default();
-        let session = Session::new("mx.example.com".into(), arrival, None, stop, Weak::<Unheard>::new()).id();
+        let session = Session::new("mx.example.com".into(), arrival, None, stop, Weak::<()>::new()).id();
         for number in [0, 1, 9, 10, 4_294_967_295] {
             assert_eq!(MessageId { session, number }.to_string(), format!("{session}-{number}"));
         }

@@ -8,7 +8,6 @@ use mailchute_proto::{AddressError, ForwardPath, Recipient, ReversePath, Sender}
 use super::connect::CLIENT;
 use super::tls::TlsBuilder;
 use crate::connection::shutdown_signal::ShutdownSignal;
-use crate::driver::findings::Findings;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
 use crate::net::queued::Queued;
@@ -149,13 +148,8 @@ impl SessionBuilder {
     pub fn build(&self) -> Session {
         // Nothing listens to the signal, so closing this session has no effect.
         let signal = Arc::new(ShutdownSignal::default());
-        let session = Session::new(
-            Arc::clone(&self.hostname),
-            self.arrival.clone(),
-            None,
-            signal,
-            Weak::<Findings>::new(),
-        );
+        let session =
+            Session::new(Arc::clone(&self.hostname), self.arrival.clone(), None, signal, Weak::<()>::new());
         if let Some(tls) = &self.tls {
             session.secured(Arc::new(tls.build()));
         }

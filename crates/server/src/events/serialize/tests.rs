@@ -12,14 +12,8 @@ use crate::events::stage::Stage;
 use crate::message::MessageId;
 use crate::net::arrival::Arrival;
 use crate::session::disconnect::Disconnect;
-use crate::session::{Finding, HearFindings, Session};
+use crate::session::{Finding, Session};
 use crate::tls::{TlsFacts, TlsVersion};
-
-struct Unheard;
-
-impl HearFindings for Unheard {
-    fn found(&self, _session: &Session, _finding: &Finding) {}
-}
 
 fn session() -> Session {
     let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
@@ -28,7 +22,7 @@ fn session() -> Session {
         arrival,
         None,
         Arc::new(ShutdownSignal::default()),
-        Weak::<Unheard>::new(),
+        Weak::<()>::new(),
     )
 }
 

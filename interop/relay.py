@@ -151,6 +151,11 @@ class Queue(Protocol):
         """What its log says about messages that did not go through."""
 
 
+def requiring_tls(chain: Path, key: Path) -> str:
+    """Lines of a route: Postfix takes mail only by TLS, with this certificate."""
+    return f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n"
+
+
 def settles(relay: Queue, seconds: float = _QUEUE_SECONDS) -> bool:
     """Waits until the queue is empty; gives up early when all that is left has been put off."""
     deadline = time.monotonic() + seconds

@@ -21,7 +21,7 @@ import trace_headers
 from clients.base import EHLO, SEND_SECONDS
 from daemon import daemon, listens
 from message import DOMAIN
-from relay import RelayError, Route, free_port, relaying, settles
+from relay import RelayError, Route, free_port, relaying, requiring_tls, settles
 from server import Certificate, ServerError, running
 
 from .base import Checks, Scenario
@@ -207,7 +207,7 @@ def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certif
     with running(program, behind, certificate, ["--lmtp", "127.0.0.1:0"]) as last:
         route = Route(
             f"default_transport = lmtp:inet:127.0.0.1:{last.lmtp_port}\n"
-            f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n"
+            f"{requiring_tls(chain, key)}"
             "smtpd_authorized_xforward_hosts = 127.0.0.0/8\nsmtpd_tls_received_header = yes"
         )
         try:
@@ -247,7 +247,7 @@ def _with_identity(checks: Checks, program: Path, folder: Path, certificate: Cer
         "default_transport = discard\nmynetworks =\n"
         "smtpd_relay_restrictions = permit_sasl_authenticated, permit_tls_all_clientcerts, reject\n"
         f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {folder}/dovecot/auth\n"
-        f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n"
+        f"{requiring_tls(chain, key)}"
         f"smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = {trusted}",
         bounces=True,
     )

@@ -16,7 +16,7 @@ import relay
 import trace_headers
 from clients.base import EHLO, SEND_SECONDS
 from message import DOMAIN
-from relay import RelayError, Route, relaying, settles
+from relay import RelayError, Route, relaying, requiring_tls, settles
 from server import Certificate, Server, ServerError, listening, running
 
 from .base import Checks, Scenario
@@ -48,7 +48,7 @@ class Release(Scenario):
             route = Route(
                 f"default_transport = lmtp:inet:127.0.0.1:{last.lmtp_port}\n"
                 f"smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ {_NO} = {_REFUSAL} }} }}\n"
-                f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}",
+                f"{requiring_tls(chain, key)}",
                 bounces=True,
             )
             try:

@@ -130,7 +130,7 @@ impl Greylist {
     /// Sets how many records are kept. Default is 500,000, which take 17 MB of memory if all are used.
     ///
     /// At least a quarter is for mail that waits. If there is more of it, that of the network with the most makes room. So a
-    /// client that tries many senders washes out the mail of its own network, and no other.
+    /// client that tries many senders pushes out only mail of its network.
     pub fn max_entries(mut self, max_entries: usize) -> Self {
         self.max_entries = max_entries;
         self.memory = Table::new(max_entries);
@@ -144,9 +144,9 @@ impl Greylist {
     }
 
     /// Shares the records with all servers that use the same Redis. Each decision is one script, and the time is that of
-    /// Redis. Redis forgets records by itself, so [`max_entries`](Self::max_entries) bounds only how many triplets of
-    /// each network wait: a 16th of it. Set its `maxmemory`, with the policy `volatile-lru`. The policy `volatile-ttl` would forget new mail that waits first, and
-    /// that mail would never pass.
+    /// Redis. Redis forgets records by itself, so [`max_entries`](Self::max_entries) bounds only how many triplets of each
+    /// network wait: a 16th of it. Set its `maxmemory`, with the policy `volatile-lru`. The policy `volatile-ttl` would
+    /// forget new mail that waits first, and that mail would never pass.
     ///
     /// While Redis does not answer, each server decides by itself. It then knows what it has decided before, but not what
     /// the others have.

@@ -49,8 +49,8 @@ const LONGEST_NAME: usize = 128;
 /// | any other | the message passes | its name |
 ///
 /// The edits of `milter` and `dkim-signature` are made too: fields added and removed, recipients, the sender, and another
-/// fate for what is to be refused. The finding then is that fate, such as `rspamd=discard`. An edit that cannot be made is an error in the log (`edit-failed`), and the message goes
-/// on without it.
+/// fate for what is to be refused. The finding then is that fate, such as `rspamd=discard`. An edit that cannot be made is an
+/// error in the log (`edit-failed`), and the message goes on without it.
 ///
 /// Without an answer, [`on_failure`](RspamdBuilder::on_failure) decides, and the finding is `rspamd=failed`. Messages above
 /// [`max_size`](RspamdBuilder::max_size) are not checked: `rspamd=skipped`.

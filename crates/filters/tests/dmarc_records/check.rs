@@ -1,4 +1,4 @@
-//! Records of DMARC, read a second time. The fuzz target `dmarc_record` has records of its own.
+//! Records of DMARC, read a second time. The fuzz target `dmarc_record` makes other records.
 
 use std::future::Future as _;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! Readers of `Authentication-Results` that must not be misled. The fuzz target `results` has fields of its own.
+//! Readers of `Authentication-Results` that must not be misled. The fuzz target `results` makes other fields.
 
 use mailchute_filters::results::{AuthenticationResults, MethodResult};
 

@@ -14,7 +14,7 @@ use crate::events::subscribers::Subscribers;
 use crate::runtime::sharded::Sharded;
 use crate::session::{Finding, HearFindings, Session};
 
-/// How many findings have a counter of their own.
+/// How many findings have a separate counter.
 const KNOWN: usize = 256;
 
 /// The counter of all others.
@@ -65,8 +65,8 @@ impl Findings {
         table.counts.add(table.counter(finding), 1);
     }
 
-    /// Returns how often each finding was made, by check and result. `None` stands for those without a counter of their
-    /// own.
+    /// Returns how often each finding was made, by check and result. `None` stands for those that share one
+    /// counter.
     pub(crate) fn counted(&self) -> Vec<(Option<Finding>, u64)> {
         let Some(table) = self.table.get() else { return Vec::new() };
         let known = table.known.iter().enumerate();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 /// One client, for limits by client: an IPv4 address, or an IPv6 network of 64 bits, as hosts choose the other 64 bits
 /// themselves.
 ///
-/// The server counts connections by it. Use it for limits of your own, so that one host is one client everywhere.
+/// The server counts connections by it. Use it in your limits too, so that one host is one client everywhere.
 ///
 /// # Examples
 /// ```

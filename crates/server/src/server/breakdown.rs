@@ -103,7 +103,7 @@ pub struct MeasuredStats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FindingStats {
-    /// The finding, such as `spf=pass`; `None` for those without a counter of their own.
+    /// The finding, such as `spf=pass`; `None` for those that share one counter.
     pub finding: Option<Finding>,
     /// How often it was made.
     pub count: u64,

@@ -136,7 +136,7 @@ pub(crate) fn check(options: &Options) -> Result<(), Failure> {
         let error = parsed(options, url).err()?;
         Some(Failure::unusable(format!("{name}: {error}")))
     };
-    Failure::all(options.stores().chain(options.release()).filter_map(wrong).collect())
+    Failure::all(options.store_urls().filter_map(wrong).collect())
 }
 
 fn parsed(options: &Options, url: &str) -> Result<StoreUrl, StoreUrlError> {
@@ -149,10 +149,7 @@ fn parsed(options: &Options, url: &str) -> Result<StoreUrl, StoreUrlError> {
 
 /// The stores and the next hop of releases, each with the beginning of a message about it.
 fn all(options: &Options) -> impl Iterator<Item = (String, StoreUrl)> {
-    options
-        .stores()
-        .chain(options.release())
-        .filter_map(|(name, url)| Some((name, parsed(options, url).ok()?)))
+    options.store_urls().filter_map(|(name, url)| Some((name, parsed(options, url).ok()?)))
 }
 
 /// The directories that stores write to, each with the beginning of a message about it.

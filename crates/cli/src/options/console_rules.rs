@@ -77,6 +77,11 @@ impl Options {
         let url = self.web.console_release.as_deref()?;
         Some((self.provenance.name("console-release"), url))
     }
+
+    /// The URLs of all stores, and that of the next hop of releases, with the names of their options.
+    pub(crate) fn store_urls(&self) -> impl Iterator<Item = (String, &str)> {
+        self.stores().chain(self.release())
+    }
 }
 
 /// Returns the directory that the console shows: that of the first Maildir, or of the Maildirs of users.

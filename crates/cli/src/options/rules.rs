@@ -93,7 +93,7 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
             options.provenance.name("auth-any")
         ));
     }
-    warnings.extend(options.stores().chain(options.release()).filter_map(|(name, url)| {
+    warnings.extend(options.store_urls().filter_map(|(name, url)| {
         let warning = StoreUrl::parse(url).ok()?.warning()?;
         Some(format!("{name}: {warning}"))
     }));

@@ -14,6 +14,7 @@ use std::net::IpAddr;
 /// let key = |address: &str| ClientKey::of(address.parse().unwrap());
 /// assert_eq!(key("2001:db8::1"), key("2001:db8::2:1"));
 /// assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
+/// assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
 /// assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,13 +1,13 @@
 //! Directories by their descriptors, so that no link leads out of the mailbox.
 
-use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
+use rustix::path::Arg;
 
 /// A change so soon before a directory was read may have the time of one after it.
 const UNSURE: i128 = 2_000_000_000;
@@ -27,6 +27,10 @@ impl Stamp {
     /// A stamp that no directory has.
     pub(super) const UNKNOWN: Self = Self { modified: i128::MAX, inode: 0 };
 
+    pub(super) fn inode(self) -> u64 {
+        self.inode
+    }
+
     /// Returns what to remember, before the directory is read. If a change after now could get the same stamp, that is
     /// no stamp: so the directory is read until it was read once when it had been quiet.
     pub(super) fn to_remember(self) -> Self {
@@ -34,6 +38,24 @@ impl Stamp {
         let now = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX);
         if self.modified.saturating_add(UNSURE) < now { self } else { Self::UNKNOWN }
     }
+}
+
+/// File systems on which the kernel knows all changes: others, such as NFS, are changed by other machines too.
+#[cfg(target_os = "linux")]
+const LOCAL: [u32; 8] = [
+    0x0000_ef53, // ext2, ext3, ext4
+    0x5846_5342, // XFS
+    0x9123_683e, // Btrfs
+    0x0102_1994, // tmpfs
+    0x794c_7630, // overlayfs
+    0x2fc1_2fc1, // ZFS
+    0xf2f5_2010, // F2FS
+    0xca45_1a4e, // bcachefs
+];
+
+/// Returns whether a name begins with a dot: such a file is not a message.
+pub(super) fn is_hidden(name: &[u8]) -> bool {
+    name.starts_with(b".")
 }
 
 /// Returns whether an error says that there is no such directory. Others, such as too many open files, say nothing of it.
@@ -87,16 +109,29 @@ impl Directory {
         Ok(Stamp { modified, inode: found.st_ino })
     }
 
+    /// Returns whether the kernel knows all changes of the directory.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_on_local_disk(&self) -> bool {
+        let kind = rustix::fs::fstatfs(&self.0).map(|found| u32::try_from(found.f_type));
+        matches!(kind, Ok(Ok(kind)) if LOCAL.contains(&kind))
+    }
+
+    /// Returns a path of the directory that nobody can move.
+    #[cfg(target_os = "linux")]
+    pub(super) fn proc_path(&self) -> String {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd())
+    }
+
     /// Calls `each` with the entries that do not begin with a dot, or with those that do as well.
     pub(super) fn entries(&self, with_dots: bool, mut each: impl FnMut(&[u8], EntryKind)) -> io::Result<()> {
         for entry in Dir::read_from(&self.0)? {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
-            if matches!(name, b"." | b"..") || name.starts_with(b".") && !with_dots {
+            if matches!(name, b"." | b"..") || is_hidden(name) && !with_dots {
                 continue;
             }
             let kind = match entry.file_type() {
-                FileType::Unknown => self.kind_of(entry.file_name().to_owned()),
+                FileType::Unknown => self.kind_of(entry.file_name()).unwrap_or(EntryKind::Other),
                 known => kind(known),
             };
             each(name, kind);
@@ -104,9 +139,10 @@ impl Directory {
         Ok(())
     }
 
-    fn kind_of(&self, name: CString) -> EntryKind {
-        statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_or(EntryKind::Other, |found| kind(FileType::from_raw_mode(found.st_mode)))
+    /// Returns the kind of an entry.
+    pub(super) fn kind_of(&self, name: impl Arg) -> io::Result<EntryKind> {
+        let found = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(kind(FileType::from_raw_mode(found.st_mode)))
     }
 
     /// Returns when a file was changed, in microseconds since 1970.

@@ -26,6 +26,11 @@ mod search;
 mod summary;
 mod trace;
 mod walk;
+#[cfg(target_os = "linux")]
+mod watches;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_watches.rs"]
+mod watches;
 mod worker;
 
 #[cfg(test)]

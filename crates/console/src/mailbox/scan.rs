@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use super::Id;
-use super::directory::{Directory, EntryKind, Stamp, is_missing};
+use super::directory::{Directory, EntryKind, Stamp, is_hidden, is_missing};
 use super::id::hash;
 use super::known::{Known, KnownFiles, State};
 use super::name::MailName;
 use super::walk::{PlacePath, Walk};
+use super::watches::Watches;
 
 /// The directories of a place.
 const DIRECTORIES: [&[u8]; 2] = [b"new", b"cur"];
@@ -58,6 +59,36 @@ pub(super) struct Found {
     pub(super) gone: Vec<Id>,
 }
 
+/// What one scan has seen.
+#[derive(Debug, Default)]
+struct Round {
+    found: Found,
+    /// Directories whose files were all seen, if they are still there.
+    was_read: HashSet<u64>,
+    /// Names that are gone: the hash, the directory and the location of each.
+    missing: Vec<(u64, u64, u32)>,
+}
+
+/// The directory that a scan looks at.
+#[derive(Debug, Clone, Copy)]
+struct Seen<'d> {
+    place: u64,
+    in_cur: bool,
+    path: &'d PlacePath,
+    directory: &'d Directory,
+}
+
+impl Seen<'_> {
+    fn number(self) -> u64 {
+        directory_number(self.place, self.in_cur)
+    }
+
+    /// Returns the hash of a file in it that stays when its flags change.
+    fn hash(self, name: MailName<'_>) -> u64 {
+        hash(&[&self.path.maildir, name.unique])
+    }
+}
+
 /// The state between scans.
 #[derive(Debug)]
 pub(super) struct Scanner {
@@ -68,6 +99,7 @@ pub(super) struct Scanner {
     walk: Walk,
     /// When directories last changed, by their numbers, and the scan that saw them last.
     stamps: HashMap<u64, (Stamp, u32)>,
+    pub(super) watches: Watches,
     round: u32,
     /// Whether directories may have gone since the index was written.
     is_first: bool,
@@ -81,6 +113,7 @@ impl Default for Scanner {
             places: HashMap::new(),
             walk: Walk::default(),
             stamps: HashMap::new(),
+            watches: Watches::default(),
             round: 0,
             is_first: true,
         }
@@ -94,30 +127,21 @@ impl Scanner {
     /// The directory of the mailbox cannot be read.
     pub(super) fn scan(&mut self, root: &Directory) -> io::Result<Found> {
         self.round = self.round.wrapping_add(1);
-        let (round, mut found) = (self.round, Found::default());
-        // Directories whose files are all seen below, if they are still there.
-        let mut was_read = HashSet::new();
+        let (number, mut round) = (self.round, Round::default());
         let mut walk = std::mem::take(&mut self.walk);
-        let outcome = walk.places(root, round, &mut |path, directory| {
-            let number = path.number();
-            self.scan_place(number, &path, directory, &mut found, &mut was_read);
-            self.places.entry(number).or_insert(path);
+        let outcome = walk.places(root, number, &mut |path, directory| {
+            let place = path.number();
+            self.scan_place(place, &path, directory, &mut round);
+            self.places.entry(place).or_insert(path);
         });
         self.walk = walk;
         outcome?;
-        self.forget(&was_read, &mut found);
-        Ok(found)
+        self.forget(&mut round);
+        Ok(round.found)
     }
 
-    /// Reads the directories of a place that have changed.
-    fn scan_place(
-        &mut self,
-        place: u64,
-        path: &PlacePath,
-        parent: &Directory,
-        found: &mut Found,
-        was_read: &mut HashSet<u64>,
-    ) {
+    /// Looks at the directories of a place that have changed.
+    fn scan_place(&mut self, place: u64, path: &PlacePath, parent: &Directory, round: &mut Round) {
         // First `new`, so that a file is seen at least once while a reader moves it to `cur`.
         for in_cur in [false, true] {
             let number = directory_number(place, in_cur);
@@ -135,25 +159,54 @@ impl Scanner {
             if known.is_some_and(|(known, _)| known == stamp) {
                 continue;
             }
-            let read = directory.entries(false, |name, kind| {
-                if kind == EntryKind::File {
-                    let file = MailFile { place, in_cur, name: name.to_vec() };
-                    self.see(file, path, &directory, found);
+            let seen = Seen { place, in_cur, path, directory: &directory };
+            let outcome = match self.watches.changed(number, stamp.inode()) {
+                Some(names) => names.into_iter().try_for_each(|name| self.look_at(name, seen, round)),
+                None => {
+                    self.watches.begin(number, stamp.inode(), &directory);
+                    self.read(seen, round)
                 }
-            });
-            if read.is_ok() {
-                was_read.insert(number);
-            } else {
+            };
+            if outcome.is_err() {
                 // It is read again, and nothing in it is taken as gone.
                 self.stamps.insert(number, (Stamp::UNKNOWN, self.round));
+                self.watches.distrust(number);
             }
         }
     }
 
-    fn see(&mut self, file: MailFile, path: &PlacePath, directory: &Directory, found: &mut Found) {
+    /// Reads all names in a directory.
+    fn read(&mut self, seen: Seen<'_>, round: &mut Round) -> io::Result<()> {
+        let mut names = 0;
+        seen.directory.entries(false, |name, kind| {
+            names += 1;
+            if kind == EntryKind::File {
+                self.see(name.to_vec(), seen, &mut round.found);
+            }
+        })?;
+        round.was_read.insert(seen.number());
+        self.watches.keep_if_large(seen.number(), names);
+        Ok(())
+    }
+
+    /// Looks at a name that has changed.
+    fn look_at(&mut self, name: Vec<u8>, seen: Seen<'_>, round: &mut Round) -> io::Result<()> {
+        if is_hidden(&name) {
+            return Ok(());
+        }
+        match seen.directory.kind_of(&*name) {
+            Ok(EntryKind::File) => self.see(name, seen, &mut round.found),
+            Err(error) if !is_missing(&error) => return Err(error),
+            _ => round.missing.push((seen.hash(MailName::parse(&name)), seen.number(), location(&name))),
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, name: Vec<u8>, seen: Seen<'_>, found: &mut Found) {
+        let file = MailFile { place: seen.place, in_cur: seen.in_cur, name };
         let read = MailName::parse(&file.name);
-        let hash = hash(&[&path.maildir, read.unique]);
-        let (location, number) = (file.location(), directory_number(file.place, file.in_cur));
+        let hash = seen.hash(read);
+        let (location, number) = (file.location(), seen.number());
         if let Some(known) = self.known.get_mut(&hash) {
             known.seen = self.round;
             if (known.location, known.directory) == (location, number) {
@@ -166,7 +219,7 @@ impl Scanner {
             }
             return;
         }
-        let micros = read.micros(hash).or_else(|| directory.modified(&file.name).ok());
+        let micros = read.micros(hash).or_else(|| seen.directory.modified(&file.name).ok());
         // Gone meanwhile.
         let Some(micros) = micros.map(|micros| micros.max(0)) else { return };
         self.known.insert(hash, Known::new(State::Waiting(micros), number, location, self.round));
@@ -183,42 +236,60 @@ impl Scanner {
     /// Forgets a file that was not where it should be, so that the next scan looks for it.
     pub(super) fn lose(&mut self, hash: u64, file: &MailFile) {
         self.known.remove(&hash);
-        for in_cur in [false, true] {
-            self.stamps.remove(&directory_number(file.place, in_cur));
+        for number in [false, true].map(|in_cur| directory_number(file.place, in_cur)) {
+            self.stamps.remove(&number);
+            self.watches.distrust(number);
         }
     }
 
-    /// Forgets files that are gone from these directories, and from directories that are gone.
-    fn forget(&mut self, was_read: &HashSet<u64>, found: &mut Found) {
+    /// Forgets files that are gone from directories, and from directories that are gone.
+    fn forget(&mut self, Round { found, was_read, missing }: &mut Round) {
         let round = self.round;
+        for (hash, number, location) in missing.drain(..) {
+            let known = self.known.get(&hash).copied();
+            let is_there = |known: &Known| (known.directory, known.location) == (number, location);
+            // Otherwise it was renamed, or is there again.
+            if let Some(known) = known.filter(|known| known.seen != round && is_there(known)) {
+                self.known.remove(&hash);
+                Self::lost(&mut self.waiting, found, hash, known);
+            }
+        }
         let mut is_gone = false;
-        let (places, walk) = (&self.places, &self.walk);
+        let (places, walk, watches) = (&self.places, &self.walk, &mut self.watches);
         self.stamps.retain(|number, (stamp, seen)| {
             let path = || places.get(&(number & !1)).map(PlacePath::path).unwrap_or_default();
             if *seen != round && walk.is_unknown(&path()) {
                 (*stamp, *seen) = (Stamp::UNKNOWN, round);
             }
-            is_gone |= *seen != round;
+            if *seen != round {
+                is_gone = true;
+                watches.end(*number);
+            }
             *seen == round
         });
-        if was_read.is_empty() && !is_gone && !self.is_first {
-            return;
-        }
-        self.is_first = false;
-        let stamps = &self.stamps;
-        self.known.retain(|hash, known| {
-            let is_elsewhere = was_read.contains(&known.directory) || !stamps.contains_key(&known.directory);
-            let is_gone = known.seen != round && is_elsewhere;
-            if is_gone {
-                match known.state() {
-                    State::Indexed(id) => found.gone.push(id),
-                    State::Waiting(micros) => drop(self.waiting.remove(&(micros, *hash))),
+        if !was_read.is_empty() || is_gone || self.is_first {
+            self.is_first = false;
+            let (stamps, waiting) = (&self.stamps, &mut self.waiting);
+            self.known.retain(|hash, known| {
+                let is_elsewhere =
+                    was_read.contains(&known.directory) || !stamps.contains_key(&known.directory);
+                let is_gone = known.seen != round && is_elsewhere;
+                if is_gone {
+                    Self::lost(waiting, found, *hash, *known);
                 }
-            }
-            !is_gone
-        });
+                !is_gone
+            });
+        }
         // The index is fast in the order of keys.
         found.gone.sort_unstable();
+    }
+
+    /// Notes that a file is gone.
+    fn lost(waiting: &mut Waiting, found: &mut Found, hash: u64, known: Known) {
+        match known.state() {
+            State::Indexed(id) => found.gone.push(id),
+            State::Waiting(micros) => drop(waiting.remove(&(micros, hash))),
+        }
     }
 }
 
@@ -242,7 +313,7 @@ mod tests {
         // A round in which neither user's directory could be opened, and for one of them nobody knows why.
         scanner.round += 1;
         scanner.walk.unread.push(b"bob".to_vec());
-        scanner.forget(&HashSet::new(), &mut Found::default());
+        scanner.forget(&mut Round::default());
         let left: Vec<_> =
             scanner.waiting.values().map(|file| scanner.places[&file.place].maildir.clone()).collect();
         assert_eq!(left, [b"bob".to_vec()]);

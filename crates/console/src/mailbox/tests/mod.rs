@@ -9,6 +9,8 @@ mod listing;
 mod others;
 mod received;
 mod retention;
+#[cfg(target_os = "linux")]
+mod watching;
 
 use std::fs;
 use std::path::Path;

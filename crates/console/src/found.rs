@@ -76,34 +76,31 @@ impl State {
     ) -> Result<Outcome, Problem> {
         let release = self.release.as_ref().ok_or(NotReleased::Unconfigured)?;
         let recipients = release.recipients(to)?;
-        let _place = release.place().await;
+        let place = release.place().await;
         let found = Found::get(self, name).await?;
         let summary = found.summary.clone();
         let content = found.read(|mail, _| as_received(mail)).await?;
-        let outcome = release.send(&summary, &content, recipients).await;
-        let addresses = |accepted: bool| {
-            let answers = outcome.0.iter().filter(|answer| answer.accepted == accepted);
-            answers.map(|answer| &*answer.address).collect::<Vec<_>>().join(", ")
-        };
-        tracing::info!(
-            name: "console-released",
-            message = summary.queue_id.as_deref(),
-            from = summary.envelope_from.as_deref(),
-            to = addresses(true),
-            refused = addresses(false),
-            user,
-            "a message was sent on to other recipients"
-        );
-        Ok(outcome)
+        let (release, user) = (release.clone(), user.map(str::to_owned));
+        // A browser that leaves does not end it, so that the log has each message that was sent on.
+        let sending = tokio::spawn(async move {
+            let _place = place;
+            let outcome = release.send(&summary, &content, recipients).await;
+            outcome.log(&summary, user.as_deref());
+            outcome
+        });
+        sending.await.map_err(|_| Problem::unavailable("The message cannot be sent on now."))
     }
 
     /// Returns what a strict receiver would say about a message.
     pub(crate) fn findings(&self, mail: &Mail, message: &Summary) -> Vec<Finding> {
         let hostname = self.server.hostname();
+        let session = self.session_of(message).ok();
+        let is_bare =
+            |id: &String| session.as_ref().is_some_and(|session| session.with_bare_line_ends.contains(id));
         let context = Context {
             envelope_from: message.envelope_from.as_deref(),
             hostname: Some(&hostname),
-            ..Context::default()
+            had_bare_line_ends: message.queue_id.as_ref().is_some_and(is_bare),
         };
         checks::of(mail, &context)
     }

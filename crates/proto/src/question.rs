@@ -108,6 +108,8 @@ pub struct EndOfData {
     pub size: u64,
     /// Accepted recipients, including repeated ones. In LMTP each gets a reply.
     pub recipients: usize,
+    /// Whether the client sent a bare CR or LF, which [`BareLineEnds`](crate::BareLineEnds) allowed. Never with BINARYMIME.
+    pub has_bare_line_end: bool,
 }
 
 /// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of the application, and unknown verbs.

@@ -1,7 +1,8 @@
 //! Findings of checks: how long they hold, and who hears of them.
 
 use mailchute::events::{Event, Kind};
-use mailchute::{Refusal, Server, Session, Verdict, testing};
+use mailchute::syntax::BareLineEnds;
+use mailchute::{Message, Refusal, Server, Session, Verdict, testing};
 use mailchute_stores::Discard;
 
 fn words(session: &Session) -> String {
@@ -79,4 +80,43 @@ async fn subscribers_hear_each_finding_once() {
         heard.push(finding.to_string());
     }
     assert_eq!(heard, ["dnsbl=mark", "spf=one.example"]);
+}
+
+#[tokio::test]
+async fn a_tolerated_bare_line_end_is_a_finding() {
+    for (transfer, is_bare) in [
+        ("DATA\r\nSubject: x\r\n\r\ny\r\n.\r\n", false),
+        ("DATA\r\nSubject: x\n\ny\r\n.\r\n", true),
+        ("DATA\r\nSubject: x\r\n\r\ny\rz\r\n.\r\n", true),
+        ("BDAT 8 LAST\r\nX: y\r\n\r\n", false),
+        ("BDAT 8\r\nX: y\r\n\n\nBDAT 0 LAST\r\n", true),
+        ("BDAT 5\r\nX: y\rBDAT 3 LAST\r\n\n\r\n", false),
+    ] {
+        for setting in [BareLineEnds::Tolerate, BareLineEnds::Normalize] {
+            let server = Server::builder()
+                .on_message(|mut message, session| async move {
+                    message.bytes().await?;
+                    Err::<Message, _>(Refusal::new(550, (5, 7, 1), words(&session)))
+                })
+                .bare_line_ends(setting)
+                .store(Discard)
+                .build()
+                .expect("a server");
+            let mut client = testing::connect(&server).open();
+            client.ready().await;
+            for message in [transfer, "DATA\r\nX: y\r\n.\r\n"] {
+                client.command("MAIL FROM:<a@one.example>").await.expect(250);
+                client.command("RCPT TO:<b@x.example>").await.expect(250);
+                client.send_bytes(message.as_bytes()).await;
+                let reply = loop {
+                    let reply = client.read_reply().await;
+                    if !matches!(reply.code(), 250 | 354) {
+                        break reply;
+                    }
+                };
+                let found = if is_bare && message == transfer { "line-ends=bare" } else { "" };
+                assert_eq!(text(&reply), format!("550 5.7.1 {found}"), "{message:?}");
+            }
+        }
+    }
 }

@@ -49,8 +49,8 @@ pub(crate) struct Context<'c> {
     pub(crate) envelope_from: Option<&'c str>,
     /// The host name of this server, whose `Authentication-Results:` counts.
     pub(crate) hostname: Option<&'c str>,
-    /// The bare line ends as they came, before the Maildir wrote its own. `None` is unknown.
-    pub(crate) bare_line_ends: Option<bool>,
+    /// Whether bare line ends are known to have come, before the Maildir wrote LF for each.
+    pub(crate) had_bare_line_ends: bool,
 }
 
 /// Returns what was found, the worst first.

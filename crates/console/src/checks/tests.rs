@@ -102,6 +102,6 @@ fn only_results_of_this_server_count() {
 
 #[test]
 fn bare_line_ends_of_the_session_count() {
-    let context = Context { bare_line_ends: Some(true), ..Context::default() };
+    let context = Context { had_bare_line_ends: true, ..Context::default() };
     assert_eq!(names(&format!("{HEAD}\nHi\n"), &context), ["bare-line-ends"]);
 }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use mailchute::address::{Mailbox, ReversePath};
 use mailchute::params::BodyKind;
 use mailchute::{Envelope, Recipient, Sender};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::mailbox::Summary;
 use crate::problem::Problem;
@@ -125,9 +125,9 @@ impl Release {
     }
 
     /// Waits until another message may be in memory.
-    pub(crate) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
-        self.places.acquire().await.ok()
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Sends a message to recipients that are [allowed](Self::recipients).

@@ -6,6 +6,7 @@ use mailchute::{Receipt, Recipient, Refusal, Reply};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::mailbox::Summary;
 use crate::problem::Problem;
 
 /// The answers of the next hop for all recipients.
@@ -50,6 +51,23 @@ impl Outcome {
     /// Returns the recipients that do not have the message.
     pub(crate) fn refused(&self) -> impl Iterator<Item = &Answer> {
         self.0.iter().filter(|answer| !answer.accepted)
+    }
+
+    /// Tells the log who has the message.
+    pub(crate) fn log(&self, message: &Summary, user: Option<&str>) {
+        let addresses = |accepted: bool| {
+            let answers = self.0.iter().filter(|answer| answer.accepted == accepted);
+            answers.map(|answer| &*answer.address).collect::<Vec<_>>().join(", ")
+        };
+        tracing::info!(
+            name: "console-released",
+            message = message.queue_id.as_deref(),
+            from = message.envelope_from.as_deref(),
+            to = addresses(true),
+            refused = addresses(false),
+            user,
+            "a message was sent on to other recipients"
+        );
     }
 
     /// Says in a sentence or two who does not have the message.

@@ -1,5 +1,6 @@
 //! A session, to be looked at.
 
+use std::mem::take;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,6 +11,9 @@ use super::record::Record;
 use super::refusal::Refusal;
 use super::row::{Row, Rows};
 use super::summary::Summary;
+
+/// The finding of the server on a message with bare line ends, before it is accepted.
+const BARE_LINE_ENDS: &str = "line-ends=bare";
 
 /// A session with its rows.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub(crate) struct Transcript {
     pub(crate) is_tls_first: bool,
     /// The mechanism of the login that succeeded last.
     pub(crate) mechanism: Option<String>,
+    /// The ids of messages whose client sent bare line ends.
+    pub(crate) with_bare_line_ends: Vec<String>,
 }
 
 impl Transcript {
@@ -35,8 +41,16 @@ impl Transcript {
         let mut refusals = Vec::new();
         let mut mechanism = None;
         let mut is_tls_first = false;
+        let (mut has_bare_line_end, mut with_bare_line_ends) = (false, Vec::new());
         let rows = Rows::of(kept, |number, record, rows| match record {
-            Record::Refused(refused) => refusals.push(Refusal::of(number, refused, rows.command)),
+            Record::Refused(refused) => {
+                has_bare_line_end &= !refused.is_of_message();
+                refusals.push(Refusal::of(number, refused, rows.command));
+            }
+            Record::Finding(finding) => has_bare_line_end |= *finding == BARE_LINE_ENDS,
+            Record::Message { id, .. } if take(&mut has_bare_line_end) => {
+                with_bare_line_ends.push((*id).to_owned());
+            }
             Record::Auth { mechanism: by, succeeded: true, .. } => mechanism = Some((*by).to_owned()),
             Record::Secure(_) => is_tls_first = rows.are_none(),
             _ => {}
@@ -51,6 +65,7 @@ impl Transcript {
             is_whole: kept.is_whole,
             is_tls_first,
             mechanism,
+            with_bare_line_ends,
         }
     }
 }

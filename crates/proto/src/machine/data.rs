@@ -244,10 +244,13 @@ impl Machine {
             return Step::NeedInput;
         }
         let (size, recipients) = (body.size, body.recipients);
+        let has_bare_line_end = body.decoder.has_bare_line_end();
         let unfinished = body.decoder.unfinished();
         match (body.refusal(), unfinished) {
             (None, Some(chunk)) => Step::EndOfChunk(Ask::new(self, output, EndOfChunk { chunk })),
-            (None, None) => Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients })),
+            (None, None) => {
+                Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients, has_bare_line_end }))
+            }
             (Some(refusal), _) => {
                 self.refuse_body(refusal.clone(), unfinished.is_none(), recipients, output);
                 Step::BodyRefused(refusal.reply)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mailchute_proto::question::Data;
+use mailchute_proto::question::{Data, EndOfData};
 use mailchute_proto::{Answer, Ask, Envelope, Protocol, Refusal, Step, Verdict};
 use tokio::time::Instant;
 
@@ -220,8 +220,10 @@ impl Driver {
                 DataStep::Answered
             }
             Step::EndOfData(ask) => {
-                let size = ask.question().size;
-                let recipients = ask.question().recipients;
+                let &EndOfData { size, recipients, has_bare_line_end, .. } = ask.question();
+                if has_bare_line_end {
+                    session.add_finding("line-ends", "bare");
+                }
                 let ended = Instant::now();
                 let decided = readers.until_decided(wire, shared.timeouts.store, ended).await;
                 shared.kinds.wait(ended.elapsed());

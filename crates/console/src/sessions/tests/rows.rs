@@ -1,4 +1,5 @@
-use mailchute::{Check, Server, testing};
+use mailchute::syntax::BareLineEnds;
+use mailchute::{Check, Refusal, Server, testing};
 use tokio::time::{Duration, advance};
 
 use super::super::Sessions;
@@ -48,6 +49,36 @@ async fn an_accepted_message_has_a_row_a_line() {
     assert_eq!((summary.messages, summary.refusals, summary.is_open), (1, 0, false));
     assert_eq!(summary.end.as_deref(), Some("quit"));
     assert_eq!(summary.duration.as_millis(), 1_500);
+}
+
+#[tokio::test]
+async fn messages_with_bare_line_ends_are_named() {
+    let server = Server::builder()
+        .bare_line_ends(BareLineEnds::Tolerate)
+        .on_message(|message, _| async move {
+            let sender = message.envelope().sender.as_str().to_owned();
+            if sender.starts_with("refused") { Err(Refusal::new(550, (5, 7, 1), "No")) } else { Ok(message) }
+        })
+        .store(testing::Inbox::new())
+        .build()
+        .unwrap();
+    let sessions = Sessions::of(&server);
+    let mut client = testing::connect(&server).open();
+    client.ready().await.expect(250);
+    for (sender, content, code) in [
+        ("a", "Subject: one\r\n\r\nx\r\n", 250),
+        ("a", "Subject: two\n\nx\r\n", 250),
+        ("refused", "Subject: three\n\nx\r\n", 550),
+        ("a", "Subject: four\r\n\r\nx\r\n", 250),
+        ("a", "Subject: five\n\nx\r\n", 250),
+    ] {
+        client.command(&format!("MAIL FROM:<{sender}@client.example>")).await.expect(250);
+        client.command("RCPT TO:<bob@example.com>").await.expect(250);
+        client.data(content).await.expect(code);
+    }
+    let transcript = newest(&sessions);
+    let id = transcript.summary.id;
+    assert_eq!(transcript.with_bare_line_ends, [format!("{id}-2"), format!("{id}-5")]);
 }
 
 #[tokio::test]

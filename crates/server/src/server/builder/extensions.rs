@@ -96,7 +96,8 @@ impl Builder {
     }
 
     /// Sets what happens to a bare CR or LF in a message. Default is [`BareLineEnds::Refuse`]. The others are
-    /// for local scripts that cannot do better, and do not allow smuggling either.
+    /// for local scripts that cannot do better, and do not allow smuggling either. They give such a message the
+    /// [finding](crate::Session::findings) `line-ends=bare`, so that its sender can be found in the log.
     pub fn bare_line_ends(mut self, setting: BareLineEnds) -> Self {
         self.extensions.bare_line_ends = setting;
         self

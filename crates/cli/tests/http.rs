@@ -163,17 +163,58 @@ fn an_inbox_takes_everything_and_names_its_page_first() {
     assert_eq!(program.welcome[0], format!("See mail at http://{}/", program.address(1)));
     let mut client = program.connect();
     assert!(client.read_reply().starts_with("220 "));
-    assert!(client.say("EHLO [client_host]").starts_with("250 "), "lenient");
+    let offer = client.say("EHLO [client_host]");
+    assert!(
+        offer.contains("250-AUTH ") && !offer.contains("STARTTLS"),
+        "programs would refuse the certificate: {offer}"
+    );
     assert!(client.say(&format!("AUTH PLAIN {ALICE}")).starts_with("235 "), "any login without TLS");
     assert!(client.say("MAIL FROM: app@localhost").starts_with("250 "));
     assert!(client.say("RCPT TO:<any@where.example>").starts_with("250 "));
     assert!(client.say("DATA").starts_with("354 "));
     assert!(client.say("Subject: hi\n\nbare line ends\n\r\n.").starts_with("250 "));
     assert_eq!(std::fs::read_dir(directory.path().join("mail/new")).unwrap().count(), 1);
+    // The Maildir has LF for each line end, so only the session knows it, and the console hears of that a moment later.
+    let checks = || get(program.address(1), "/api/v1/messages/latest").1;
+    while !checks().contains("\"bare-line-ends\"") {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     program.signal(Signal::TERM);
     let (code, log) = program.wait();
     assert_eq!(code, 0);
+    assert!(log.contains(" line-ends=bare "), "{log}");
     assert!(!log.contains(" is accepted"), "its defaults are no reason for a warning: {log}");
+}
+
+#[test]
+fn an_inbox_offers_tls_if_an_option_asks_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(&mut inbox(directory.path(), &["--require-tls"]));
+    let mut client = program.connect();
+    assert!(client.read_reply().starts_with("220 "));
+    assert!(client.say("EHLO client.example").contains("STARTTLS"));
+}
+
+#[test]
+fn an_inbox_keeps_the_newest_messages() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(&mut inbox(directory.path(), &["--keep", "2"]));
+    let mut client = program.connect();
+    assert!(client.read_reply().starts_with("220 "));
+    assert!(client.say("EHLO client.example").starts_with("250"));
+    for number in 1..=3 {
+        assert!(client.say("MAIL FROM:<a@x.example>").starts_with("250 "));
+        assert!(client.say("RCPT TO:<b@x.example>").starts_with("250 "));
+        assert!(client.say("DATA").starts_with("354 "));
+        assert!(client.say(&format!("Subject: number {number}\r\n\r\nx\r\n.")).starts_with("250 "));
+    }
+    let list = get(program.address(1), "/api/v1/messages").1;
+    assert!(list.contains("number 3") && list.contains("number 2") && !list.contains("number 1"), "{list}");
+    let files = std::fs::read_dir(directory.path().join("mail/new")).unwrap();
+    let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let texts: Vec<_> = texts.collect();
+    assert_eq!(texts.len(), 2);
+    assert!(texts.iter().all(|text| text.ends_with("\r\n\r\nx\r\n")), "line ends stay: {texts:?}");
 }
 
 #[test]

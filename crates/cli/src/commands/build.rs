@@ -109,6 +109,9 @@ pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
     if options.require_tls {
         builder = builder.require_tls();
     }
+    if !options.offers_tls() {
+        builder = builder.hooks(Without(Extension::StartTls));
+    }
     builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
     builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
     if options.web.console {

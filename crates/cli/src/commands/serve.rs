@@ -150,6 +150,9 @@ fn welcome(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> io::Result<
         }
     }
     match options.tls_cert.len() {
+        0 if !options.offers_tls() => {
+            writeln!(out, "no STARTTLS, since no client could verify the certificate; see --tls-cert")?;
+        }
         0 => {
             writeln!(out, "TLS with a self-signed certificate, which clients cannot verify; see --tls-cert")?;
         }

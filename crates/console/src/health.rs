@@ -58,20 +58,26 @@ async fn reasons(vitals: &Vitals) -> Vec<String> {
 
 /// Returns whether the Maildirs can be written to. One check runs at a time.
 async fn written(vitals: &Vitals) -> Result<(), String> {
-    let mut last = vitals.written().lock().await;
-    if let Some((when, outcome)) = &*last
+    let mut written = vitals.written().lock().await;
+    if let Some((when, outcome)) = &written.last
         && when.elapsed() < FRESH
     {
         return outcome.clone();
     }
     let directories = vitals.directories();
-    let check = tokio::task::spawn_blocking(move || directories.iter().try_for_each(|path| check(path)));
-    let outcome = match tokio::time::timeout(PATIENCE, check).await {
+    // On a disk that does not answer, a check keeps its thread. So none begins before it has ended.
+    let mut running = written.running.take().unwrap_or_else(|| {
+        tokio::task::spawn_blocking(move || directories.iter().try_for_each(|path| check(path)))
+    });
+    let outcome = match tokio::time::timeout(PATIENCE, &mut running).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err("the store could not be checked".to_owned()),
-        Err(_) => Err("the disk of the store does not answer".to_owned()),
+        Err(_) => {
+            written.running = Some(running);
+            Err("the disk of the store does not answer".to_owned())
+        }
     };
-    *last = Some((Instant::now(), outcome.clone()));
+    written.last = Some((Instant::now(), outcome.clone()));
     outcome
 }
 

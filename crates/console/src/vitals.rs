@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use tokio::task::JoinHandle;
+
 /// Facts that a program tells its [`Console`](crate::Console), for health and metrics. Clones share them.
 ///
 /// # Examples
@@ -29,9 +31,17 @@ struct Inner {
     certificates: Mutex<Vec<SystemTime>>,
     /// Directories of Maildirs.
     directories: Mutex<Vec<PathBuf>>,
-    /// The last check of the directories.
-    written: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
+    written: tokio::sync::Mutex<Written>,
     began: SystemTime,
+}
+
+/// Whether the directories can be written to.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// The outcome of the last check.
+    pub(crate) last: Option<(Instant, Result<(), String>)>,
+    /// A check that has not ended in time.
+    pub(crate) running: Option<JoinHandle<Result<(), String>>>,
 }
 
 impl Default for Vitals {
@@ -102,7 +112,7 @@ impl Vitals {
         self.0.began
     }
 
-    pub(crate) fn written(&self) -> &tokio::sync::Mutex<Option<(Instant, Result<(), String>)>> {
+    pub(crate) fn written(&self) -> &tokio::sync::Mutex<Written> {
         &self.0.written
     }
 }

@@ -52,6 +52,19 @@ const MAIL: &[u8] = b"HELO c.example\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<bob@
                       Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n";
 
 #[tokio::test]
+async fn a_delay_ends_with_the_rules_and_nothing_is_refused_then() {
+    let under = under(json!([{"stage": "message", "delay_ms": 200_000, "reply": "451 4.3.0 Later"}])).await;
+    let (said, ()) = tokio::join!(under.says(MAIL), async {
+        while under.applied().await != [1] {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(under.http.json("DELETE", "/api/v1/chaos", None).await.status, 204);
+    });
+    assert!(said.contains("\r\n250 2.6.0 "), "{said}");
+    assert_eq!(under.inbox.messages().len(), 1);
+}
+
+#[tokio::test]
 async fn a_rule_at_each_stage_answers_with_its_reply() {
     let rows = [
         ("connect", "554 5.3.2 Not today", "554 5.3.2 Not today\r\n503 "),

@@ -4,8 +4,12 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use mailchute_console::{Login, Logins};
+use futures_util::future::join_all;
+use mailchute_console::{Login, Logins, Mailbox};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::{field, serve, status};
 
@@ -215,6 +219,39 @@ async fn basic_credentials_log_programs_in() {
     }
 }
 
+/// Alice, whose password takes a while to check.
+#[derive(Debug)]
+struct SlowAlice;
+
+impl Logins for SlowAlice {
+    fn check<'a>(
+        &'a self,
+        user: &'a str,
+        password: &'a str,
+        client: IpAddr,
+    ) -> Pin<Box<dyn Future<Output = Login> + Send + 'a>> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Alice::default().check(user, password, client).await
+        })
+    }
+}
+
+#[tokio::test]
+async fn many_requests_at_once_with_right_credentials_pass() {
+    let console = serve(|console| console.logins(SlowAlice)).await;
+    let ask = |credentials: &'static str| {
+        let fields = format!("Authorization: Basic {credentials}\r\n");
+        let console = &console;
+        async move { status(&console.get("/nowhere", &fields).await) }
+    };
+    let answers = join_all((0..40).map(|_| ask("YWxpY2U6d29uZGVybGFuZA=="))).await;
+    assert_eq!(answers, [404; 40]);
+    let answers = join_all((0..40).map(|_| ask("YWxpY2U6d3Jvbmc="))).await;
+    let count = |code: u16| answers.iter().filter(|answer| **answer == code).count();
+    assert_eq!((count(401), count(429)), (10, 30), "each guess counts");
+}
+
 #[tokio::test]
 async fn the_login_page_gives_a_strict_cookie_until_logout() {
     let console = serve(|console| console.logins(Alice::default())).await;
@@ -266,6 +303,66 @@ async fn logins_end_when_the_users_change() {
     assert_eq!(status(&console.get("/nowhere", &cookie).await), 404);
     generation.fetch_add(1, Ordering::Relaxed);
     assert_eq!(status(&console.get("/nowhere", &cookie).await), 401);
+}
+
+#[tokio::test]
+async fn streams_of_events_end_with_their_login() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["new", "cur"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let put = |name: &str| std::fs::write(folder.path().join("new").join(name), "Subject: x\n\nx\n").unwrap();
+    let generation = Arc::new(AtomicU64::new(0));
+    let (alice, mailbox) = (Alice(Arc::clone(&generation)), Mailbox::builder(folder.path()).open().unwrap());
+    let console = serve(|console| console.logins(alice).mailbox(mailbox)).await;
+    let mut client = TcpStream::connect(console.address).await.unwrap();
+    let request = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                   Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n\r\n";
+    client.write_all(request.as_bytes()).await.unwrap();
+    put("1769860800.M1P1Q1.x");
+    let mut said = String::new();
+    while !said.contains("event: message") {
+        let mut bytes = [0; 4096];
+        let length = client.read(&mut bytes).await.unwrap();
+        assert!(length > 0, "{said}");
+        said += &String::from_utf8_lossy(&bytes[..length]);
+    }
+    generation.fetch_add(1, Ordering::Relaxed);
+    put("1769860801.M1P1Q2.x");
+    let mut rest = String::new();
+    client.read_to_string(&mut rest).await.unwrap();
+    assert!(!rest.contains("event: message"), "{rest}");
+}
+
+#[tokio::test]
+async fn the_cookie_of_a_page_that_came_by_https_is_for_https_only() {
+    let console = serve(|console| console.logins(Alice::default()).name("mail.example.com")).await;
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    for (origin, is_secure) in [("http://mail.example.com", false), ("https://mail.example.com", true)] {
+        let ask = async |method: &str, path: &str, fields: &str, body: &str| {
+            let length = body.len();
+            let head = format!("{method} {path} HTTP/1.1\r\nHost: mail.example.com\r\nConnection: close");
+            console.ask(&format!("{head}\r\nContent-Length: {length}\r\n{fields}\r\n{body}")).await
+        };
+        let page = ask("GET", "/login", "", "").await;
+        let right = format!("token={}&next=/&user=alice&password=wonderland", token(&page));
+        let answer = ask("POST", "/login", &format!("{form}Origin: {origin}\r\n"), &right).await;
+        let cookie = field(&answer, "set-cookie").unwrap();
+        assert_eq!(cookie.ends_with("; Secure"), is_secure, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_login_at_metrics_is_not_a_guess() {
+    let console = serve(|console| console.logins(Alice::default())).await;
+    for _ in 0..20 {
+        // alice:wrong
+        let answer = console.get("/metrics", "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n").await;
+        assert_eq!(status(&answer), 200, "{answer}");
+    }
+    // alice:wonderland
+    let answer = console.get("/nowhere", "Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n").await;
+    assert_eq!(status(&answer), 404, "{answer}");
 }
 
 #[tokio::test]

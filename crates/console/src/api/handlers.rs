@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State as FromState};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,7 +41,8 @@ pub(super) async fn wait(
     let found = state.mailbox()?.wait(&search, Duration::from_secs(seconds)).await?;
     let late = || {
         let detail = format!("No message matched in {seconds} seconds.");
-        Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+        // After 408, many clients would send the request again by themselves.
+        Problem::not_found(detail)
     };
     whole(state, &found.ok_or_else(late)?.id.to_string()).await
 }

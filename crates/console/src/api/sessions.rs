@@ -34,7 +34,7 @@ pub(super) async fn list(
     let before = params.before.map(|before| before.to_ascii_uppercase().parse::<SessionId>()).transpose();
     let before = before.map_err(|error| Problem::bad(format!("before: {error}.")))?;
     let limit = params.limit.unwrap_or(USUAL).min(MOST);
-    Ok(Json(json!(state.sessions.list(&filter, before, limit))))
+    Ok(Json(json!(state.sessions.find(filter, before, limit).await)))
 }
 
 /// Returns a session with its rows.

@@ -168,6 +168,34 @@ async fn a_body_without_a_type_names_what_is_deleted() {
 }
 
 #[tokio::test]
+async fn forms_and_documents_that_name_nothing_known_delete_nothing() {
+    let api = Api::new();
+    api.put("1769860800.M1P1Q1.x", MESSAGE);
+    let id = api.get("/api/v1/messages").await["messages"][0]["ID"].as_str().unwrap().to_owned();
+    let change = async |method: &str, kind: &str, body: String| {
+        let request = Request::builder().method(method).uri("/api/v1/messages").header(CONTENT_TYPE, kind);
+        api.send(request.body(Body::from(body)).unwrap()).await.status()
+    };
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for (kind, body) in [
+        (json, format!(r#"{{"id": "{id}"}}"#)),
+        (json, format!(r#"{{"messages": ["{id}"]}}"#)),
+        (json, r#"{"Search": ""}"#.to_owned()),
+        (form, format!("id={id}")),
+        (form, "Search=".to_owned()),
+    ] {
+        for method in ["DELETE", "PUT"] {
+            assert_eq!(change(method, kind, body.clone()).await, StatusCode::BAD_REQUEST, "{method} {body}");
+        }
+    }
+    assert_eq!(api.get("/api/v1/messages").await["unread"], 1);
+    assert_eq!(change("PUT", form, format!("ids={id}&Read=true")).await, StatusCode::OK);
+    assert_eq!(api.get("/api/v1/messages").await["unread"], 0);
+    assert_eq!(change("DELETE", form, format!("ids={id}")).await, StatusCode::OK);
+    assert_eq!(api.get("/api/v1/messages").await["total"], 0);
+}
+
+#[tokio::test]
 async fn a_search_without_words_deletes_and_finds_nothing() {
     let api = Api::new();
     api.put("1.a.x", MESSAGE);
@@ -175,6 +203,8 @@ async fn a_search_without_words_deletes_and_finds_nothing() {
         ("DELETE", "/api/v1/messages?q="),
         ("DELETE", "/api/v1/messages?q=%20"),
         ("DELETE", "/api/v1/messages?q=subject:%22%F0%9F%8E%89%22"),
+        ("DELETE", "/api/v1/messages?search=welcome"),
+        ("DELETE", "/api/v1/messages?Q=welcome"),
         ("DELETE", "/api/v1/search?query="),
         ("DELETE", "/api/v1/search?query=from:---"),
         ("GET", "/api/v1/search?query="),
@@ -236,7 +266,7 @@ async fn mistakes_are_problems_with_a_sentence() {
         ("GET", "/api/v1/messages?before=x", None, 400),
         ("GET", "/api/v1/messages?q=before:never", None, 400),
         ("GET", "/api/v1/search", None, 400),
-        ("GET", "/api/v1/messages/wait?timeout=0", None, 408),
+        ("GET", "/api/v1/messages/wait?timeout=0", None, 404),
         ("POST", "/api/v1/messages/undo", None, 400),
         ("POST", "/api/v1/messages/undo", Some(json!({"deletion": 7})), 404),
         ("POST", "/api/v1/messages/undo", Some(json!({"deletion": "x"})), 422),

@@ -2,16 +2,14 @@
 
 use std::future::pending;
 
-use mailchute::command::Ehlo;
-use mailchute::{
-    Answer, Builder, Envelope, Filter, Hooks, Install, Message, Recipient, Refusal, Sender, Session, Verdict,
-};
-use tokio::time::sleep;
-
 use super::Chaos;
 use super::attempts::Attempt;
 use super::rule::{Effect, Then};
 use super::stage::Stage;
+use mailchute::command::Ehlo;
+use mailchute::{
+    Answer, Builder, Envelope, Filter, Hooks, Install, Message, Recipient, Refusal, Sender, Session, Verdict,
+};
 
 impl Effect {
     /// Returns whether nothing else is asked after it.
@@ -19,9 +17,13 @@ impl Effect {
         self.then != Then::GoOn
     }
 
-    async fn apply(self, session: &Session) -> Result<(), Refusal> {
+    /// Acts on an attempt, unless the rules end during its delay.
+    async fn apply(self, session: &Session, chaos: &Chaos, rules: u64) -> Result<(), Refusal> {
         if !self.delay.is_zero() {
-            sleep(self.delay).await;
+            chaos.delay(self.delay, rules).await;
+            if !chaos.is_in_force(rules) {
+                return Ok(());
+            }
         }
         match self.then {
             Then::GoOn => Ok(()),
@@ -38,8 +40,9 @@ impl Effect {
 impl Chaos {
     /// Applies the rules that are due, in their order.
     async fn judge(&self, attempt: Attempt<'_>, session: &Session) -> Result<(), Refusal> {
-        for effect in self.due(&attempt) {
-            effect.apply(session).await?;
+        let (rules, effects) = self.due(&attempt);
+        for effect in effects {
+            effect.apply(session, self, rules).await?;
         }
         Ok(())
     }
@@ -111,7 +114,7 @@ impl Filter for Chaos {
         if !self.is_on() {
             return Ok(());
         }
-        let effects = {
+        let (rules, effects) = {
             let envelope = message.envelope();
             self.due(&Attempt::of(Stage::Message, session).to(addresses(envelope)))
         };
@@ -120,7 +123,7 @@ impl Filter for Chaos {
             while message.chunk().await?.is_some() {}
         }
         for effect in effects {
-            effect.apply(session).await?;
+            effect.apply(session, self, rules).await?;
         }
         Ok(())
     }

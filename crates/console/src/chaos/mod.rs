@@ -15,11 +15,14 @@ mod preset;
 mod rule;
 mod stage;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
 
 pub(crate) use document::{Chaos as Document, RuleDocument, Status};
 use in_force::InForce;
@@ -50,6 +53,10 @@ struct Shared {
     /// Whether there are rules, so that a stage without any takes no lock.
     has_rules: AtomicBool,
     in_force: Mutex<Option<InForce>>,
+    /// Wakes delays when rules end.
+    changed: Notify,
+    /// Ends the rules when their time is over.
+    timer: Mutex<Option<AbortHandle>>,
 }
 
 /// The banner of all pages while rules are active.
@@ -90,11 +97,17 @@ impl Chaos {
         );
         *self.lock() = Some(rules);
         self.0.has_rules.store(true, Ordering::Relaxed);
+        self.0.changed.notify_waiters();
         let chaos = self.clone();
-        tokio::spawn(async move {
+        let timer = tokio::spawn(async move {
             sleep_until(until).await;
             chaos.end(|rules| rules.id() == id);
         });
+        let before =
+            self.0.timer.lock().unwrap_or_else(PoisonError::into_inner).replace(timer.abort_handle());
+        if let Some(before) = before {
+            before.abort();
+        }
         Ok(status)
     }
 
@@ -108,6 +121,7 @@ impl Chaos {
         let Some(ended) = in_force.take_if(|rules| is_meant(rules)) else { return };
         self.0.has_rules.store(false, Ordering::Relaxed);
         drop(in_force);
+        self.0.changed.notify_waiters();
         tracing::warn!(name: "chaos-ended", applied = ended.applied(), "no rule of chaos is active any more");
     }
 
@@ -122,11 +136,31 @@ impl Chaos {
     }
 
     /// Returns the rules of a moment that are due, if their time is not over.
-    fn due(&self, attempt: &attempts::Attempt<'_>) -> Vec<rule::Effect> {
+    fn due(&self, attempt: &attempts::Attempt<'_>) -> (u64, Vec<rule::Effect>) {
         let mut in_force = self.lock();
         match in_force.as_mut() {
-            Some(rules) if Instant::now() < rules.until() => rules.due(attempt),
-            _ => Vec::new(),
+            Some(rules) if Instant::now() < rules.until() => (rules.id(), rules.due(attempt)),
+            _ => (0, Vec::new()),
         }
+    }
+
+    fn is_in_force(&self, id: u64) -> bool {
+        self.lock().as_ref().is_some_and(|rules| rules.id() == id)
+    }
+
+    /// Waits for this time, or until these rules end.
+    async fn delay(&self, time: Duration, id: u64) {
+        let _ = timeout(time, async {
+            loop {
+                let mut changed = pin!(self.0.changed.notified());
+                // From here on no end goes unnoticed.
+                changed.as_mut().enable();
+                if !self.is_in_force(id) {
+                    return;
+                }
+                changed.await;
+            }
+        })
+        .await;
     }
 }

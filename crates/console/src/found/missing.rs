@@ -32,9 +32,7 @@ impl From<MailboxError> for Problem {
         let sentence = format!("{error}.");
         match error {
             MailboxError::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, sentence),
-            MailboxError::Closed | MailboxError::Maildir(_) | MailboxError::Index(_) => {
-                Self::unavailable(sentence)
-            }
+            _ => Self::unavailable(sentence),
         }
     }
 }

@@ -16,22 +16,23 @@ const JSON_LIMIT: usize = 2 << 20;
 /// The time in which the body of a change arrives.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// Checks that a page of another site cannot have sent this: a form cannot send JSON, nor any method but POST, and
+/// Checks that a page of another site cannot have sent this. A form of such a page sends no JSON and no method but POST, and
 /// does not know the token. The body is read here, so that its size and time are bounded for all routes.
 pub(crate) async fn check(request: Request, token: &str) -> Result<Request, Refusal> {
     let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
     let kind = kind.map(|kind| kind.split(';').next().unwrap_or(kind).trim().to_ascii_lowercase());
+    let is_post = *request.method() == Method::POST;
     let is_form = match kind.as_deref() {
         Some("application/json") => false,
         Some("application/x-www-form-urlencoded") => true,
-        None if *request.method() != Method::POST => false,
+        None if !is_post => false,
         _ => return Err(Refusal::no_token()),
     };
     let (parts, body) = request.into_parts();
     let limit = if is_form { FORM_LIMIT } else { JSON_LIMIT };
     let body = tokio::time::timeout(BODY_TIME, to_bytes(body, limit)).await;
     let body = body.ok().and_then(Result::ok).ok_or_else(Refusal::too_large)?;
-    if is_form {
+    if is_form && is_post {
         let sent = std::str::from_utf8(&body).ok().and_then(token_of);
         if !sent.is_some_and(|sent| is_same(&sent, token)) {
             return Err(Refusal::no_token());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mailchute::limits::ClientKey;
@@ -26,6 +26,7 @@ const MAX_LOGINS: usize = 1000;
 const ATTEMPT_TIME: Duration = Duration::from_secs(60);
 const MAX_ATTEMPTS: u32 = 10;
 const MAX_CLIENTS: usize = 10_000;
+const TURNS: usize = 32;
 
 /// The outcome of a login by the page.
 #[derive(Debug)]
@@ -41,12 +42,28 @@ pub(crate) enum Attempt {
 #[derive(Debug)]
 pub(crate) enum Identity {
     Nobody,
-    Known { user: String, key: String },
+    Known { user: String, key: String, ticket: Ticket },
     TooManyAttempts,
     CannotJudge,
 }
 
+/// The proof that let a request in. A response that goes on for hours looks at it again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ticket {
+    /// The digest of a cookie.
+    Cookie([u8; 32]),
+    /// Basic credentials, and the generation of the logins that knew them.
+    Basic(u64),
+}
+
 impl Identity {
+    pub(crate) fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Known { ticket, .. } => Some(*ticket),
+            _ => None,
+        }
+    }
+
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
             Self::Known { user, .. } => Some(user),
@@ -84,6 +101,8 @@ pub(crate) struct Gate {
     secret: Secret,
     open: Mutex<HashMap<[u8; 32], Open>>,
     failed: Mutex<HashMap<ClientKey, Failed>>,
+    /// Held while Basic credentials are judged, by their digests.
+    turns: [tokio::sync::Mutex<()>; TURNS],
 }
 
 #[derive(Debug)]
@@ -106,28 +125,45 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Gate {
     pub(crate) fn new(logins: Arc<dyn Logins>) -> Self {
-        Self { logins, secret: Secret::new(), open: Mutex::default(), failed: Mutex::default() }
+        Self {
+            logins,
+            secret: Secret::new(),
+            open: Mutex::default(),
+            failed: Mutex::default(),
+            turns: Default::default(),
+        }
     }
 
     pub(crate) async fn identify(&self, headers: &HeaderMap, client: IpAddr) -> Identity {
-        if let Some(cookie) = cookie_of(headers)
-            && let Some(user) = self.find(&self.secret.digest(&["cookie", cookie]))
-        {
-            return Identity::Known { user, key: format!("cookie {cookie}") };
+        if let Some(cookie) = cookie_of(headers) {
+            let digest = self.secret.digest(&["cookie", cookie]);
+            if let Some(user) = self.find(&digest) {
+                return Identity::Known {
+                    user,
+                    key: format!("cookie {cookie}"),
+                    ticket: Ticket::Cookie(digest),
+                };
+            }
         }
         let Some((user, password)) = basic(headers) else {
             return Identity::Nobody;
         };
         let digest = self.secret.digest(&["basic", &user, &password]);
-        let key = format!("basic {user}");
-        if self.find(&digest).is_some() {
-            return Identity::Known { user, key };
-        }
+        // Before the check, so that old users do not outlive a change of them.
         let generation = self.logins.generation();
+        let (key, ticket) = (format!("basic {user}"), Ticket::Basic(generation));
+        if self.find(&digest).is_some() {
+            return Identity::Known { user, key, ticket };
+        }
+        // The first of many requests at once judges the credentials for all of them.
+        let _turn = self.turns[usize::from(digest[0]) % TURNS].lock().await;
+        if self.find(&digest).is_some() {
+            return Identity::Known { user, key, ticket };
+        }
         match self.judge(&user, &password, client).await {
             Attempt::Right(_) => {
                 self.remember(digest, &user, BASIC_TIME, generation);
-                Identity::Known { user, key }
+                Identity::Known { user, key, ticket }
             }
             Attempt::Wrong => Identity::Nobody,
             Attempt::TooMany => Identity::TooManyAttempts,
@@ -197,6 +233,14 @@ impl Gate {
         }
     }
 
+    /// Returns whether a request that shows the same would still be let in.
+    pub(crate) fn holds(&self, ticket: Ticket) -> bool {
+        match ticket {
+            Ticket::Cookie(digest) => self.find(&digest).is_some(),
+            Ticket::Basic(generation) => self.logins.generation() == generation,
+        }
+    }
+
     fn find(&self, digest: &[u8; 32]) -> Option<String> {
         let generation = self.logins.generation();
         let open = lock(&self.open);
@@ -218,9 +262,14 @@ impl Gate {
     }
 }
 
-/// The field that gives a browser its cookie.
-pub(crate) fn cookie(text: &str) -> String {
-    format!("{COOKIE_NAME}={text}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly", COOKIE_TIME.as_secs())
+/// The field that gives a browser its cookie. If the page came by HTTPS, the browser sends the cookie by HTTPS only.
+pub(crate) fn cookie(text: &str, headers: &HeaderMap) -> String {
+    let is_https = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
+    let secure = if is_https { "; Secure" } else { "" };
+    format!(
+        "{COOKIE_NAME}={text}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{secure}",
+        COOKIE_TIME.as_secs()
+    )
 }
 
 /// The field that takes the cookie from a browser.

@@ -13,17 +13,21 @@ mod secret;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State as FromState};
 use axum::http::Method;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use futures_util::future::ready;
 
 pub(crate) use self::host::Listening;
 pub(crate) use self::login::{Attempt, cookie, removed_cookie};
 pub use self::logins::{Login, Logins};
 pub(crate) use self::secret::Secret;
 use crate::guard::host::Hosts;
-use crate::guard::login::Gate;
+use crate::guard::login::{Gate, Ticket};
 use crate::guard::refusal::Refusal;
 use crate::state::State;
 
@@ -90,7 +94,7 @@ impl Guard {
 async fn pass(FromState(guard): FromState<Guard>, request: Request, next: Next) -> Response {
     let is_page = headers::asks_for_a_page(&request);
     let mut response = match guard.admit(request).await {
-        Ok(request) => next.run(request).await,
+        Ok((request, ticket)) => guard.end_with(ticket, next.run(request).await),
         Err(refusal) => refusal.to(is_page),
     };
     headers::add(response.headers_mut());
@@ -98,8 +102,20 @@ async fn pass(FromState(guard): FromState<Guard>, request: Request, next: Next) 
 }
 
 impl Guard {
-    /// Returns the request with its [`Visitor`], if no rule refuses it.
-    async fn admit(&self, mut request: Request) -> Result<Request, Refusal> {
+    /// Ends a stream of events when its login ends: at the next event, or the comment that keeps the connection alive.
+    fn end_with(&self, ticket: Option<Ticket>, response: Response) -> Response {
+        let kind = response.headers().get(CONTENT_TYPE);
+        let is_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let Some(ticket) = ticket.filter(|_| is_stream) else { return response };
+        let guard = self.clone();
+        response.map(|body| {
+            let holds = move || guard.0.gate.as_ref().is_none_or(|gate| gate.holds(ticket));
+            Body::from_stream(body.into_data_stream().take_while(move |_| ready(holds())))
+        })
+    }
+
+    /// Returns the request with its [`Visitor`], if no rule refuses it, and what has let it in.
+    async fn admit(&self, mut request: Request) -> Result<(Request, Option<Ticket>), Refusal> {
         let rules = &*self.0;
         let listening = Listening::of(&request);
         let path = request.uri().path();
@@ -112,8 +128,9 @@ impl Guard {
         }
         origin::check(&request, host.as_deref())?;
         let identity = match &rules.gate {
-            Some(gate) => gate.identify(request.headers(), listening.client()).await,
-            None => login::Identity::Nobody,
+            // A program that asks for health or metrics needs no login, so a wrong one is not a guess.
+            Some(gate) if !is_open => gate.identify(request.headers(), listening.client()).await,
+            _ => login::Identity::Nobody,
         };
         if rules.gate.is_some() && needs_login {
             identity.required(&request)?;
@@ -125,6 +142,6 @@ impl Guard {
         let user = identity.user().map(str::to_owned);
         request.extensions_mut().insert(Visitor { user, token });
         request.extensions_mut().insert(self.clone());
-        Ok(request)
+        Ok((request, identity.ticket()))
     }
 }

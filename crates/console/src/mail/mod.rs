@@ -28,7 +28,7 @@ pub(crate) use address::Address;
 pub(crate) use document::Images;
 pub(crate) use field::Field;
 pub(crate) use outline::{Link, Outline};
-pub(crate) use part::{Kind, Part};
+pub(crate) use part::{Kind, Part, is_inline};
 pub(crate) use source::{LineEnd, Piece, source};
 
 use field::Header;

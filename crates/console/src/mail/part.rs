@@ -38,6 +38,8 @@ pub(crate) struct Part {
     /// The size of the content in bytes, decoded.
     pub(crate) size: usize,
     pub(crate) is_attachment: bool,
+    /// Whether the part belongs to the HTML, such as a logo.
+    pub(crate) is_inline: bool,
     /// Whether the content does not follow its encoding, so that it is shown as it came.
     pub(crate) has_encoding_problem: bool,
     /// The content as it was attached: a piece of the message.
@@ -88,8 +90,10 @@ pub(super) fn flatten(message: &Message<'_>, raw: &Bytes) -> Vec<Part> {
             // A message that is attached is one attachment, with all that is in it.
             _ if !is_top => false,
             Kind::Text | Kind::Html => !is_shown || shown.disposition.as_deref() == Some("attachment"),
-            Kind::Message | Kind::Other => true,
+            Kind::Message => true,
+            Kind::Other => !is_inline(part),
         };
+        shown.is_inline = is_top && shown.kind == Kind::Other && !shown.is_attachment;
         parts.push(shown);
         match &part.body {
             PartType::Multipart(ids) => {
@@ -105,6 +109,12 @@ pub(super) fn flatten(message: &Message<'_>, raw: &Bytes) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Returns whether a part belongs to the HTML, such as a logo.
+pub(crate) fn is_inline(part: &MessagePart<'_>) -> bool {
+    part.content_id().is_some()
+        && part.content_disposition().is_none_or(|disposition| !disposition.is_attachment())
 }
 
 fn describe(part: &MessagePart<'_>, depth: usize, raw: &Bytes) -> Part {
@@ -129,6 +139,7 @@ fn describe(part: &MessagePart<'_>, depth: usize, raw: &Bytes) -> Part {
         content_id: part.content_id().map(|id| id.trim_matches(['<', '>']).to_owned()),
         size: 0,
         is_attachment: false,
+        is_inline: false,
         has_encoding_problem: part.is_encoding_problem,
         encoded: raw.slice((part.offset_body as usize).min(end)..end),
         decoding: part.encoding,

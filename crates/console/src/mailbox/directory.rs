@@ -78,6 +78,8 @@ pub(super) struct Head {
     pub(super) bytes: Vec<u8>,
     /// The size of the whole file.
     pub(super) size: u64,
+    /// The file, to be read on from there.
+    pub(super) rest: File,
 }
 
 impl Directory {
@@ -166,12 +168,12 @@ impl Directory {
 
     /// Reads the first bytes of a regular file.
     pub(super) fn head(&self, name: &[u8], most: usize) -> io::Result<Head> {
-        let file = self.file(name)?;
+        let mut file = self.file(name)?;
         let size = file.metadata()?.len();
         let room = usize::try_from(size).unwrap_or(most).min(most);
         let mut bytes = Vec::with_capacity(room);
-        file.take(room as u64).read_to_end(&mut bytes)?;
-        Ok(Head { bytes, size })
+        file.by_ref().take(room as u64).read_to_end(&mut bytes)?;
+        Ok(Head { bytes, size, rest: file })
     }
 
     /// Removes a file. A file that is gone already is not an error.

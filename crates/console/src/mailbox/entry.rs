@@ -2,12 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 
 use super::directory::Head;
+use super::later_parts::count_attachments;
 use super::summary::Client;
 use super::trace::Trace;
-use crate::mail::{Address, Outline};
+use crate::mail::{Address, Outline, is_inline};
 
 /// The bytes of a file that are read.
 pub(super) const READ: usize = 64 * 1024;
@@ -53,12 +54,16 @@ impl Entry {
         let trace = Trace::read(&head.bytes);
         let mut entry = Self { size: head.size, ..Self::default() };
         // A parser of mail that fails must not take the mailbox with it.
-        let read = catch_unwind(AssertUnwindSafe(|| Parsed::read(&head.bytes)));
+        let is_cut = head.size > head.bytes.len() as u64;
+        let read = catch_unwind(AssertUnwindSafe(|| Parsed::read(&head.bytes, is_cut)));
         let parsed = read.unwrap_or_default();
         entry.words = parsed.words;
         (entry.from, entry.to, entry.cc) = (parsed.from, parsed.to, parsed.cc);
         (entry.subject, entry.message_id) = (parsed.subject, parsed.message_id);
         (entry.snippet, entry.attachments) = (parsed.snippet, parsed.attachments);
+        if parsed.is_multipart && is_cut {
+            entry.attachments = entry.attachments.saturating_add(count_attachments(&head.bytes, &head.rest));
+        }
         entry.recipients = trace.recipients;
         if entry.recipients.is_empty() {
             let addresses = entry.to.iter().chain(&entry.cc).map(|one| one.address.clone());
@@ -84,18 +89,23 @@ struct Parsed {
     message_id: Option<String>,
     snippet: String,
     attachments: u32,
+    is_multipart: bool,
     words: Words,
 }
 
 impl Parsed {
-    fn read(bytes: &[u8]) -> Self {
+    /// Reads a message, or the beginning of one that is cut.
+    fn read(bytes: &[u8], is_cut: bool) -> Self {
         let is_simple = mailchute::message::too_complex(bytes).is_none();
         let parser = MessageParser::new();
         let message = if is_simple { parser.parse(bytes) } else { parser.parse_headers(bytes) };
-        message.map(|message| Self::of(&message)).unwrap_or_default()
+        message.map(|message| Self::of(&message, is_cut)).unwrap_or_default()
     }
 
-    fn of(message: &Message<'_>) -> Self {
+    fn of(message: &Message<'_>, is_cut: bool) -> Self {
+        // The parser takes a text without its end for an attachment.
+        let cut = message.parts.last().filter(|part| is_cut && is_plain_text(part));
+
         let mut words = Words::default();
         let (from, sender) = (addresses(message.from()), addresses(message.sender()));
         let (to, cc) = (addresses(message.to()), addresses(message.cc()));
@@ -107,10 +117,13 @@ impl Parsed {
         }
         let subject = message.subject().map(line);
         words.subject = subject.clone().unwrap_or_default();
-        words.body = text(message);
+        words.body = text(message, cut);
         let snippet = beginning(&words.body);
         let mut attachments = 0;
         for part in message.attachments() {
+            if cut.is_some_and(|cut| std::ptr::eq(cut, part)) || is_inline(part) {
+                continue;
+            }
             attachments += 1;
             append(&mut words.body, part.attachment_name().unwrap_or_default());
         }
@@ -127,16 +140,28 @@ impl Parsed {
             message_id,
             snippet,
             attachments,
+            is_multipart: message
+                .content_type()
+                .is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart")),
             words,
         }
     }
 }
 
-/// Returns the first text part, or what the HTML says.
-fn text(message: &Message<'_>) -> String {
-    match message.text_part(0).map(|part| &part.body) {
-        Some(PartType::Text(text)) => text.clone().into_owned(),
-        Some(PartType::Html(html)) => Outline::of(html).text,
+/// Returns whether a part is a text, and not declared as an attachment.
+fn is_plain_text(part: &MessagePart<'_>) -> bool {
+    matches!(part.body, PartType::Text(_) | PartType::Html(_))
+        && part.content_disposition().is_none_or(|disposition| !disposition.is_attachment())
+}
+
+/// Returns the first text part, or what the HTML says. `cut` is a text without its end.
+fn text(message: &Message<'_>, cut: Option<&MessagePart<'_>>) -> String {
+    let first = message.text_part(0);
+    // The parser takes HTML without its end for plain text.
+    let is_html = first.is_none() && cut.is_some_and(|cut| cut.is_content_type("text", "html"));
+    match first.or(cut).map(|part| &part.body) {
+        Some(PartType::Text(text)) if !is_html => text.clone().into_owned(),
+        Some(PartType::Html(text) | PartType::Text(text)) => Outline::of(text).text,
         _ => String::new(),
     }
 }

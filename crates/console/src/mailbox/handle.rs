@@ -11,7 +11,7 @@ use std::time::Duration;
 use mailchute::Server;
 use mailchute::events::Kind;
 use tokio::sync::{Notify, broadcast, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::builder::MailboxBuilder;
 use super::directory::Directory;
@@ -20,6 +20,9 @@ use super::{Change, Deletion, Groups, Id, Listing, MailboxError, Search, Summary
 
 /// Changes that may wait for one receiver.
 const CHANGES: usize = 1_024;
+
+/// The longest time of a request. On a disk that does not answer, it would never end.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The stack of the thread. Parsers of mail go down into messages.
 const STACK: usize = 8 * 1024 * 1024;
@@ -127,7 +130,8 @@ impl Mailbox {
             }
         });
         self.0.jobs.send(job).map_err(|_| MailboxError::Closed)?;
-        answer.await.map_err(|_| MailboxError::Closed)?
+        let answer = timeout(PATIENCE, answer).await.map_err(|_| MailboxError::Slow)?;
+        answer.map_err(|_| MailboxError::Failed)?
     }
 
     /// Returns a page of the messages that a search finds, the newest first: those before the message `before`.
@@ -144,7 +148,7 @@ impl Mailbox {
     /// Returns the next newer and the next older message among those that a search finds.
     pub(crate) async fn neighbours(&self, search: &Search, id: Id) -> Result<[Option<Id>; 2], MailboxError> {
         let search = search.clone();
-        self.ask(move |worker| worker.neighbours(&search, id)).await
+        self.read(move |worker| worker.neighbours(&search, id)).await
     }
 
     /// Returns a message, or the newest one.

@@ -44,6 +44,11 @@ impl Id {
         Self::new(micros.saturating_add(later), mixed)
     }
 
+    /// Returns an id that no message of before has, and that all later messages are greater than.
+    pub(crate) fn now() -> Self {
+        Self::new(Timestamp::now().as_microsecond(), u64::MAX)
+    }
+
     pub(super) fn from_key(key: i64) -> Self {
         Self(key)
     }

@@ -19,6 +19,7 @@ mod handle;
 mod id;
 mod index;
 mod known;
+mod later_parts;
 mod name;
 mod retention;
 mod scan;

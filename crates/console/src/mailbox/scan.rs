@@ -59,14 +59,16 @@ pub(super) struct Found {
     pub(super) gone: Vec<Id>,
 }
 
-/// What one scan has seen.
+/// The things that one scan has seen.
 #[derive(Debug, Default)]
 struct Round {
     found: Found,
     /// Directories whose files were all seen, if they are still there.
     was_read: HashSet<u64>,
-    /// Names that are gone: the hash, the directory and the location of each.
-    missing: Vec<(u64, u64, u32)>,
+    /// Names that are gone, as hash and directory, with their locations.
+    missing: HashMap<(u64, u64), u32>,
+    /// Files that were seen in another directory than before: the hash, and the directory before.
+    left: Vec<(u64, u64)>,
 }
 
 /// The directory that a scan looks at.
@@ -100,6 +102,8 @@ pub(super) struct Scanner {
     /// When directories last changed, by their numbers, and the scan that saw them last.
     stamps: HashMap<u64, (Stamp, u32)>,
     pub(super) watches: Watches,
+    /// The other directory of each file that two directories may have, against the rules of a Maildir.
+    doubles: HashMap<u64, u64>,
     round: u32,
     /// Whether directories may have gone since the index was written.
     is_first: bool,
@@ -114,6 +118,7 @@ impl Default for Scanner {
             walk: Walk::default(),
             stamps: HashMap::new(),
             watches: Watches::default(),
+            doubles: HashMap::new(),
             round: 0,
             is_first: true,
         }
@@ -121,6 +126,11 @@ impl Default for Scanner {
 }
 
 impl Scanner {
+    /// Returns the state before the first scan, with what the index has.
+    pub(super) fn of(known: KnownFiles, places: HashMap<u64, PlacePath>) -> Self {
+        Self { known, places, ..Self::default() }
+    }
+
     /// Looks for changes. Directories that have not changed are not read.
     ///
     /// # Errors
@@ -181,7 +191,7 @@ impl Scanner {
         seen.directory.entries(false, |name, kind| {
             names += 1;
             if kind == EntryKind::File {
-                self.see(name.to_vec(), seen, &mut round.found);
+                self.see(name.to_vec(), seen, round);
             }
         })?;
         round.was_read.insert(seen.number());
@@ -195,26 +205,35 @@ impl Scanner {
             return Ok(());
         }
         match seen.directory.kind_of(&*name) {
-            Ok(EntryKind::File) => self.see(name, seen, &mut round.found),
+            Ok(EntryKind::File) => self.see(name, seen, round),
             Err(error) if !is_missing(&error) => return Err(error),
-            _ => round.missing.push((seen.hash(MailName::parse(&name)), seen.number(), location(&name))),
+            _ => {
+                let hash = seen.hash(MailName::parse(&name));
+                round.missing.insert((hash, seen.number()), location(&name));
+            }
         }
         Ok(())
     }
 
-    fn see(&mut self, name: Vec<u8>, seen: Seen<'_>, found: &mut Found) {
+    fn see(&mut self, name: Vec<u8>, seen: Seen<'_>, round: &mut Round) {
         let file = MailFile { place: seen.place, in_cur: seen.in_cur, name };
         let read = MailName::parse(&file.name);
         let hash = seen.hash(read);
         let (location, number) = (file.location(), seen.number());
         if let Some(known) = self.known.get_mut(&hash) {
+            let is_double = known.seen == self.round && known.directory != number;
             known.seen = self.round;
             if (known.location, known.directory) == (location, number) {
                 return;
             }
+            if is_double {
+                self.doubles.insert(hash, known.directory);
+            } else if known.directory != number {
+                round.left.push((hash, known.directory));
+            }
             (known.location, known.directory) = (location, number);
             match known.state() {
-                State::Indexed(id) => found.moved.push((id, file)),
+                State::Indexed(id) => round.found.moved.push((id, file)),
                 State::Waiting(micros) => drop(self.waiting.insert((micros, hash), file)),
             }
             return;
@@ -243,15 +262,21 @@ impl Scanner {
     }
 
     /// Forgets files that are gone from directories, and from directories that are gone.
-    fn forget(&mut self, Round { found, was_read, missing }: &mut Round) {
+    fn forget(&mut self, Round { found, was_read, missing, left }: &mut Round) {
         let round = self.round;
-        for (hash, number, location) in missing.drain(..) {
+        for (hash, before) in left.drain(..) {
+            if !was_read.contains(&before) && !missing.contains_key(&(hash, before)) {
+                self.doubles.insert(hash, before);
+            }
+        }
+        let mut lost = Vec::new();
+        for ((hash, number), location) in missing.drain() {
             let known = self.known.get(&hash).copied();
             let is_there = |known: &Known| (known.directory, known.location) == (number, location);
             // Otherwise it was renamed, or is there again.
             if let Some(known) = known.filter(|known| known.seen != round && is_there(known)) {
                 self.known.remove(&hash);
-                Self::lost(&mut self.waiting, found, hash, known);
+                lost.push((hash, known.state()));
             }
         }
         let mut is_gone = false;
@@ -269,27 +294,36 @@ impl Scanner {
         });
         if !was_read.is_empty() || is_gone || self.is_first {
             self.is_first = false;
-            let (stamps, waiting) = (&self.stamps, &mut self.waiting);
+            let stamps = &self.stamps;
             self.known.retain(|hash, known| {
                 let is_elsewhere =
                     was_read.contains(&known.directory) || !stamps.contains_key(&known.directory);
                 let is_gone = known.seen != round && is_elsewhere;
                 if is_gone {
-                    Self::lost(waiting, found, *hash, *known);
+                    lost.push((*hash, known.state()));
                 }
                 !is_gone
             });
+        }
+        for (hash, state) in lost {
+            match state {
+                State::Indexed(id) => found.gone.push(id),
+                State::Waiting(micros) => drop(self.waiting.remove(&(micros, hash))),
+            }
+            if let Some(other) = self.doubles.remove(&hash) {
+                self.read_again(other);
+            }
         }
         // The index is fast in the order of keys.
         found.gone.sort_unstable();
     }
 
-    /// Notes that a file is gone.
-    fn lost(waiting: &mut Waiting, found: &mut Found, hash: u64, known: Known) {
-        match known.state() {
-            State::Indexed(id) => found.gone.push(id),
-            State::Waiting(micros) => drop(waiting.remove(&(micros, hash))),
+    /// Has a directory read at the next look, if it is there.
+    fn read_again(&mut self, number: u64) {
+        if let Some((stamp, _)) = self.stamps.get_mut(&number) {
+            *stamp = Stamp::UNKNOWN;
         }
+        self.watches.distrust(number);
     }
 }
 

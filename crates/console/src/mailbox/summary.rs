@@ -26,7 +26,7 @@ pub(crate) struct Summary {
     /// The size of the file in bytes.
     pub(crate) size: u64,
     pub(crate) is_unread: bool,
-    /// The number of attachments in the part of the message that the index has read.
+    /// The number of attachments: those that the index has read, and parts that say so after that.
     pub(crate) attachments: u32,
     /// The path of the Maildir below the directory of the mailbox. Empty if that is the Maildir.
     pub(crate) mailbox: String,

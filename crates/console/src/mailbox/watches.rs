@@ -20,7 +20,7 @@ const LARGE: usize = 1_000;
 /// With more changed names, the directory is read. The kernel keeps fewer of them.
 const MOST_NAMES: usize = 50_000;
 
-/// What changes names, or ends the watch.
+/// The events that change names, or end the watch.
 const CHANGES: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVE)

@@ -43,9 +43,7 @@ fn summary(summary: &Summary) -> Value {
 
 /// Returns a whole message.
 pub(super) fn message(mail: &Mail, summary: &Summary) -> Value {
-    let is_inline =
-        |part: &&Part| part.content_id.is_some() && part.disposition.as_deref() != Some("attachment");
-    let (inline, attached): (Vec<_>, Vec<_>) = mail.attachments().partition(is_inline);
+    let inline = mail.parts().iter().filter(|part| part.is_inline);
     let unsubscribe =
         mail.fields_named("list-unsubscribe").next().map(|field| &*field.value).unwrap_or_default();
     let post =
@@ -74,8 +72,8 @@ pub(super) fn message(mail: &Mail, summary: &Summary) -> Value {
         "Text": mail.plain().unwrap_or_default(),
         "HTML": mail.html().unwrap_or_default(),
         "Size": summary.size,
-        "Inline": inline.into_iter().map(part).collect::<Vec<_>>(),
-        "Attachments": attached.into_iter().map(part).collect::<Vec<_>>(),
+        "Inline": inline.map(part).collect::<Vec<_>>(),
+        "Attachments": mail.attachments().map(part).collect::<Vec<_>>(),
     })
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::form;
+use super::ids::Ids;
 use crate::found::{Found, Missing, download};
 use crate::guard::Visitor;
 use crate::mail::Part;
@@ -58,21 +59,8 @@ pub(super) async fn search(
     state: FromState<Arc<State>>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<Value>, Problem> {
-    params.wanted()?;
+    State::wanted(params.q.as_deref())?;
     list(state, Params(params)).await
-}
-
-impl PageParams {
-    /// Returns the search, which must look for something: an empty variable of a script is not meant to find all.
-    fn wanted(&self) -> Result<Search, Problem> {
-        let query = self.q.as_deref().unwrap_or_default();
-        if query.trim().is_empty() {
-            return Err(Problem::bad(
-                "The search is missing or empty. Write what to look for, such as is:read.",
-            ));
-        }
-        State::search(Some(query))
-    }
 }
 
 impl State {
@@ -80,38 +68,26 @@ impl State {
     pub(crate) fn search(text: Option<&str>) -> Result<Search, Problem> {
         Search::parse(text.unwrap_or_default()).map_err(|mistake| Problem::bad(format!("{mistake}.")))
     }
-}
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Ids {
-    #[serde(rename = "IDs", alias = "ids")]
-    ids: Vec<String>,
-    #[serde(rename = "Read", alias = "read")]
-    is_read: bool,
-    #[serde(rename = "Search", alias = "q")]
-    search: Option<String>,
-}
-
-impl Ids {
-    /// Returns what is named: messages, a search, or all.
-    fn search(&self) -> Result<Search, Problem> {
-        if let Some(search) = self.search.as_deref().filter(|search| !search.is_empty()) {
-            return State::search(Some(search));
-        }
-        if self.ids.is_empty() {
-            return Ok(Search::all());
-        }
-        let ids: Result<Vec<_>, _> = self.ids.iter().map(|id| Id::from_str(id)).collect();
-        ids.map(Search::ids).map_err(|error| Problem::bad(format!("{error}.")))
+    /// Reads a search that must look for something: an empty variable of a script is not meant to find all.
+    pub(super) fn wanted(text: Option<&str>) -> Result<Search, Problem> {
+        let text = text.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+            Problem::bad("The search is missing or empty. Write what to look for, such as is:read.")
+        })?;
+        Self::search(Some(text))
     }
 }
 
+/// The parameters of a deletion. One that is not known may have named some messages, and must not mean all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeletionParams {
+    #[serde(alias = "query")]
+    q: Option<String>,
+}
+
 /// Marks messages as read or unread.
-pub(super) async fn mark(
-    FromState(state): FromState<Arc<State>>,
-    Document(ids): Document<Ids>,
-) -> Result<&'static str, Problem> {
+pub(super) async fn mark(FromState(state): FromState<Arc<State>>, ids: Ids) -> Result<&'static str, Problem> {
     state.mailbox()?.mark(&ids.search()?, !ids.is_read).await?;
     Ok("ok")
 }
@@ -119,14 +95,14 @@ pub(super) async fn mark(
 /// Deletes messages: those of the body, as Mailpit does, or those of `?q=`, as our API does.
 pub(super) async fn delete(
     FromState(state): FromState<Arc<State>>,
-    Params(params): Params<PageParams>,
-    Document(ids): Document<Ids>,
+    Params(params): Params<DeletionParams>,
+    ids: Ids,
 ) -> Result<Response, Problem> {
     if params.q.is_none() {
         state.mailbox()?.delete(&ids.search()?).await?;
         return Ok("ok".into_response());
     }
-    let deletion = state.mailbox()?.delete(&params.wanted()?).await?;
+    let deletion = state.mailbox()?.delete(&State::wanted(params.q.as_deref())?).await?;
     Ok(Json(deleted(deletion)).into_response())
 }
 
@@ -134,7 +110,7 @@ pub(super) async fn delete_found(
     FromState(state): FromState<Arc<State>>,
     Params(params): Params<PageParams>,
 ) -> Result<&'static str, Problem> {
-    state.mailbox()?.delete(&params.wanted()?).await?;
+    state.mailbox()?.delete(&State::wanted(params.q.as_deref())?).await?;
     Ok("ok")
 }
 

@@ -7,6 +7,7 @@
 
 mod form;
 mod handlers;
+mod ids;
 mod view;
 
 use std::sync::Arc;

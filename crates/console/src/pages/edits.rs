@@ -28,7 +28,11 @@ async fn edit(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
     let (action, query) = (value(&fields, "action"), value(&fields, "q"));
     let back = address(query);
     let search = if action.ends_with("-all") {
-        Search::parse(query).map_err(|mistake| Failure::Mistake(mistake.to_string()))?
+        let search = Search::parse(query).map_err(|mistake| Failure::Mistake(mistake.to_string()))?;
+        match value(&fields, "until").parse() {
+            Ok(id) => search.until(id),
+            Err(_) => search,
+        }
     } else {
         let ids = fields.iter().filter(|(name, _)| name == "id").filter_map(|(_, id)| id.parse().ok());
         Search::ids(ids)

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::mailbox::{Listing, Summary};
+use crate::mailbox::{Id, Listing, Summary};
 use crate::pages::layout::At;
 use crate::pages::links::{address, message_address, older_address};
 use crate::quantity::count;
@@ -30,6 +30,8 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
                         summary.button.small { "All " (listing.total) " …" }
                         div.card {
                             p { @if search.is_empty() { "All messages of this server" } @else { "All messages that this search finds" } ": " (listing.total) }
+                            // Later messages are not among them.
+                            input type="hidden" name="until" value=(Id::now());
                             button.small.danger name="action" value="delete-all" { "Delete all " (listing.total) }
                             button.small name="action" value="read-all" { "Mark all read" }
                         }

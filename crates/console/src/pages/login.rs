@@ -36,13 +36,15 @@ async fn show(at: At, Query(query): Query<Next>) -> Response {
 }
 
 async fn log_in(at: At, Extension(guard): Extension<Guard>, request: Request) -> Response {
-    let listening = Listening::of(&request);
+    let (listening, headers) = (Listening::of(&request), request.headers().clone());
     let Ok(Form(fields)) = request.extract::<Form<Fields>, _>().await else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let next = own_path(&fields.next);
     let (status, text) = match guard.log_in(&fields.user, &fields.password, listening).await {
-        Attempt::Right(text) => return ([(SET_COOKIE, cookie(&text))], Redirect::to(&next)).into_response(),
+        Attempt::Right(text) => {
+            return ([(SET_COOKIE, cookie(&text, &headers))], Redirect::to(&next)).into_response();
+        }
         Attempt::Wrong => (StatusCode::UNAUTHORIZED, "The user is unknown, or the password is wrong."),
         Attempt::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Wait a minute."),
         Attempt::NotNow => (StatusCode::SERVICE_UNAVAILABLE, "Logins cannot be checked now. Try again."),

@@ -72,7 +72,7 @@ impl Wanted {
 
 async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
     let before = wanted.before.as_ref().and_then(|id| id.parse().ok());
-    let listing = at.state.sessions.list(&wanted.filter(), before, PAGE);
+    let listing = at.state.sessions.find(wanted.filter(), before, PAGE).await;
     let older = listing.sessions.last().filter(|_| listing.has_more).map(|last| last.id);
     let content = html! {
         div.toolbar {
@@ -174,7 +174,7 @@ async fn list_events(at: At, Query(wanted): Query<Wanted>) -> Sse<impl Stream<It
             if !take(&mut is_first) {
                 changes.next().await;
             }
-            let listing = at.state.sessions.list(&filter, None, PAGE);
+            let listing = at.state.sessions.find(filter.clone(), None, PAGE).await;
             let (mut html, mut now) = (String::new(), BTreeMap::new());
             // The oldest first, so that a script puts each new one on top.
             for session in listing.sessions.iter().rev() {

@@ -5,6 +5,9 @@ use mailchute::session::SessionId;
 use super::kept::Kept;
 use super::record::Record;
 
+/// The most words of a search, since each is looked for in all lines.
+const MOST_WORDS: usize = 10;
+
 /// A search for sessions. All of its parts must fit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
@@ -22,7 +25,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Reads what people type. A word is the id of a session or of a message, `client:192.0.2.1`, `is:refused`,
-    /// `is:open`, or a text that some line has.
+    /// `is:open`, or a text that some line has. Words after the tenth say nothing.
     pub(crate) fn parse(text: &str) -> Self {
         let mut filter = Self::default();
         for word in text.split_whitespace() {
@@ -42,7 +45,7 @@ impl Filter {
             {
                 filter.session = Some(id);
                 filter.message = number.is_some().then(|| name.clone());
-            } else {
+            } else if filter.words.len() < MOST_WORDS {
                 filter.words.push(word.to_lowercase());
             }
         }

@@ -44,6 +44,8 @@ pub(super) struct Kept {
     seen_missed: u64,
     /// XCLIENT may have named another client.
     is_client_new: bool,
+    /// The bytes of memory without those of the records.
+    facts_bytes: usize,
 }
 
 impl Kept {
@@ -67,8 +69,10 @@ impl Kept {
             records: Records::default(),
             seen_missed: missed,
             is_client_new: false,
+            facts_bytes: 0,
         };
         kept.take_client(session);
+        kept.facts_bytes = kept.count_facts();
         kept
     }
 
@@ -84,18 +88,19 @@ impl Kept {
     }
 
     /// Returns the bytes of memory that it holds.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(super) fn counted_bytes(&self) -> usize {
+        self.facts_bytes + self.records.held_bytes()
+    }
+
+    /// Returns the bytes without those of the records. They change with few events.
+    fn count_facts(&self) -> usize {
         let texts = [&self.client].into_iter().chain(&self.proxy).chain(&self.listener);
         let certificate = self.tls.as_ref().and_then(|tls| tls.client.as_ref());
         // The names of a certificate are also in its DER.
         let tls = self.tls.as_ref().map_or(0, |_| size_of::<TlsFacts>())
             + certificate.map_or(0, |certificate| 2 * certificate.der.len());
         let user = self.user.as_ref().map_or(0, |user| user.len());
-        size_of::<Self>()
-            + texts.map(String::capacity).sum::<usize>()
-            + self.records.held_bytes()
-            + tls
-            + user
+        size_of::<Self>() + texts.map(String::capacity).sum::<usize>() + tls + user
     }
 
     /// Adds an event of this session. `missed` is the number of all events that were missed so far.
@@ -115,12 +120,14 @@ impl Kept {
                 if self.is_client_new {
                     self.take_client(session);
                     self.user = session.identity();
+                    self.facts_bytes = self.count_facts();
                 }
                 self.push(at, &Record::Reply(&wire(reply)));
             }
             Event::Secure { tls, .. } => {
                 self.tls = Some(Arc::clone(tls));
                 self.user = None;
+                self.facts_bytes = self.count_facts();
                 self.push(at, &Record::Secure(&format!("{} {}", tls.version, tls.cipher)));
             }
             Event::HandshakeFailed { cause, .. } => self.push(at, &Record::HandshakeFailed(cause)),
@@ -128,6 +135,7 @@ impl Kept {
                 let identity = identity.as_deref();
                 if *succeeded {
                     self.user = session.identity().or_else(|| identity.map(Arc::from));
+                    self.facts_bytes = self.count_facts();
                 }
                 let (mechanism, identity) = (mechanism.name(), identity.unwrap_or_default());
                 self.push(at, &Record::Auth { mechanism, identity, succeeded: *succeeded });

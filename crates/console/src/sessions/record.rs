@@ -61,6 +61,9 @@ impl Refused<'_> {
     }
 }
 
+/// The bytes of a usual session.
+const USUAL: usize = 640;
+
 /// Records of one session, one after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Records {
@@ -94,6 +97,9 @@ impl Records {
     pub(super) fn push(&mut self, at: Duration, record: &Record<'_>) {
         let since_last = at.saturating_sub(self.last);
         self.last += Duration::from_micros(micros(since_last));
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(USUAL);
+        }
         let mut to = Writer(&mut self.bytes);
         to.0.push(match record {
             Record::Command(_) => 0,

@@ -23,7 +23,8 @@ pub(crate) struct TurnedAway {
 #[derive(Debug)]
 pub(super) struct Ring {
     pub(super) events: Events,
-    sessions: BTreeMap<SessionId, Kept>,
+    /// In boxes, as a tree moves its values.
+    sessions: BTreeMap<SessionId, Box<Kept>>,
     /// Sessions that have ended, in that order.
     over: VecDeque<SessionId>,
     /// Bytes that the sessions hold.
@@ -78,7 +79,7 @@ impl Ring {
         while self.held > self.most {
             let oldest = self.over.pop_front().or_else(|| self.sessions.keys().next().copied());
             let Some(dropped) = oldest.and_then(|id| self.sessions.remove(&id)) else { break };
-            self.held -= ENTRY + dropped.held_bytes();
+            self.held -= ENTRY + dropped.counted_bytes();
             self.evicted += 1;
         }
     }
@@ -87,13 +88,14 @@ impl Ring {
         let Some(session) = event.session() else { return };
         let missed = self.missed;
         let kept = self.sessions.entry(session.id()).or_insert_with(|| {
-            let kept = Kept::new(session, event, missed);
-            self.held += ENTRY + kept.held_bytes();
+            let kept = Box::new(Kept::new(session, event, missed));
+            self.held += ENTRY + kept.counted_bytes();
             kept
         });
-        let (before, was_over) = (kept.held_bytes(), kept.is_over);
+        let was_over = kept.is_over;
+        let before = kept.counted_bytes();
         kept.add(event, session, missed);
-        self.held = self.held + kept.held_bytes() - before;
+        self.held = self.held + kept.counted_bytes() - before;
         if kept.is_over && !was_over {
             self.over.push_back(session.id());
         }
@@ -111,21 +113,21 @@ impl Ring {
         };
         for id in ended {
             let Some(kept) = self.sessions.get_mut(id).filter(|kept| !kept.is_over) else { continue };
-            let before = kept.held_bytes();
+            let before = kept.counted_bytes();
             kept.end_unseen(time, self.missed);
-            self.held = self.held + kept.held_bytes() - before;
+            self.held = self.held + kept.counted_bytes() - before;
             self.over.push_back(*id);
         }
     }
 
     pub(super) fn get(&self, id: SessionId) -> Option<&Kept> {
-        self.sessions.get(&id)
+        self.sessions.get(&id).map(|kept| &**kept)
     }
 
     /// Returns the sessions before this one, the newest first.
     pub(super) fn before(&self, id: Option<SessionId>) -> impl Iterator<Item = &Kept> {
         let end = id.map_or(Bound::Unbounded, Bound::Excluded);
-        self.sessions.range((Bound::Unbounded, end)).rev().map(|(_, kept)| kept)
+        self.sessions.range((Bound::Unbounded, end)).rev().map(|(_, kept)| &**kept)
     }
 
     /// Returns how many sessions are kept, and how many of them are open.

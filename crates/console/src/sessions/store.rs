@@ -11,8 +11,8 @@ use mailchute::Server;
 use mailchute::events::Kind;
 use mailchute::session::SessionId;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use super::filter::Filter;
@@ -29,6 +29,9 @@ const AT_ONCE: usize = 64;
 
 /// The shortest time between two changes that a reader is told of.
 const PACE: Duration = Duration::from_millis(200);
+
+/// The search of sessions that runs.
+static SEARCHING: Semaphore = Semaphore::const_new(1);
 
 /// The kinds of events that a transcript needs. The others say the same again, or come by the kilobyte.
 const KINDS: [Kind; 11] = [
@@ -93,8 +96,18 @@ impl Sessions {
         Some(ring)
     }
 
+    /// Returns the same as [`list`](Self::list). It searches where blocking is allowed, since the texts of all sessions may
+    /// be searched. With a runtime that stops, it finds nothing.
+    pub(crate) async fn find(&self, filter: Filter, before: Option<SessionId>, limit: usize) -> Listing {
+        // One search at a time leaves the threads to the store.
+        let _turn = SEARCHING.acquire().await;
+        let sessions = self.clone();
+        let found = spawn_blocking(move || sessions.list(&filter, before, limit)).await;
+        found.unwrap_or_else(|_| Listing { sessions: Vec::new(), has_more: false, state: self.state() })
+    }
+
     /// Returns the sessions that fit the filter and began before another, the newest first.
-    pub(crate) fn list(&self, filter: &Filter, before: Option<SessionId>, limit: usize) -> Listing {
+    pub(super) fn list(&self, filter: &Filter, before: Option<SessionId>, limit: usize) -> Listing {
         let mut found = Vec::new();
         let mut last = before;
         let mut has_more = false;

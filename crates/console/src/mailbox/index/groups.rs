@@ -7,6 +7,7 @@ use rusqlite::{Error, OptionalExtension as _, Row, params};
 use super::Index;
 use super::counts::Kind;
 use super::read::unsigned;
+use crate::mailbox::search::quoted;
 use crate::mailbox::walk::PlacePath;
 use crate::mailbox::{Group, Groups};
 
@@ -32,7 +33,7 @@ impl Index {
             Ok::<_, Error>(counted.into_iter().map(|counted| group(counted, search)).collect::<Vec<_>>())
         };
         groups.recipients = named(Kind::Recipient, |name| format!("mailbox:{}", quoted(name)))?;
-        groups.domains = named(Kind::Domain, |name| format!("mailbox:@{name}"))?;
+        groups.domains = named(Kind::Domain, |name| format!("mailbox:{}", quoted(&format!("@{name}"))))?;
         groups.mailboxes = largest(mailboxes, |name| format!("mailbox:{}", quoted(name)));
         groups.folders = largest(folders, |name| format!("folder:{}", quoted(name)));
         Ok(groups)
@@ -87,9 +88,4 @@ fn largest(groups: HashMap<String, (u64, u64)>, search: impl Fn(&str) -> String)
     groups.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.name.cmp(&b.name)));
     groups.truncate(Groups::LARGEST);
     groups
-}
-
-/// Returns a name as the value of a key in a search.
-fn quoted(name: &str) -> String {
-    if name.contains(char::is_whitespace) { format!("\"{name}\"") } else { name.to_owned() }
 }

@@ -37,6 +37,9 @@ impl Conditions {
             let keys: Vec<_> = ids.iter().map(|id| id.key().to_string()).collect();
             all.add(&format!("{} IN ({})", all.key(), keys.join(",")), []);
         }
+        if let Some(id) = search.until {
+            all.add(&format!("{} <= ?", all.key()), [Value::Integer(id.key())]);
+        }
         if index.has_hidden {
             all.add(&format!("{} NOT IN (SELECT key FROM temp.hidden)", all.key()), []);
         }
@@ -108,13 +111,16 @@ fn mailbox(name: &str) -> (String, Vec<Value>) {
         format!("m.key IN ({members} UNION ALL {maildir})")
     };
     let text = |text: &str| Value::Text(text.to_owned());
+    // SQLite lowers ASCII only.
+    let place = text(&name.to_ascii_lowercase());
+    let name = &*name.to_lowercase();
     match name.split_once('@') {
-        Some(("", domain)) => (members(Kind::Domain, "name = ?"), vec![text(domain), text(name)]),
-        Some(_) => (members(Kind::Recipient, "name = ?"), vec![text(name), text(name)]),
+        Some(("", domain)) => (members(Kind::Domain, "name = ?"), vec![text(domain), place]),
+        Some(_) => (members(Kind::Recipient, "name = ?"), vec![text(name), place]),
         None => {
             // All addresses that begin with `name@`.
             let (first, last) = (format!("{name}@"), format!("{name}A"));
-            (members(Kind::Recipient, "name >= ? AND name < ?"), vec![text(&first), text(&last), text(name)])
+            (members(Kind::Recipient, "name >= ? AND name < ?"), vec![text(&first), text(&last), place])
         }
     }
 }

@@ -17,7 +17,7 @@ pub(in crate::mailbox) const FILE: &str = "mailchute-index.sqlite";
 const APPLICATION_ID: i64 = i64::from_be_bytes(*b"\0\0\0\0MCIX");
 
 /// The layout of the tables, and of what is in them. Another number makes a new index.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long another process may hold the file.
 const LOCKED: Duration = Duration::from_secs(2);

@@ -3,8 +3,8 @@
 //! | search | finds messages |
 //! |---|---|
 //! | `invoice may` | with words that begin like these, in any order; fewer than three letters are a whole word |
-//! | `"your invoice"` | with exactly these words, one after the other |
-//! | `from:alice`, `to:bob`, `subject:invoice`, `from:"Alice B"` | with the words there |
+//! | `"your invoice"` | with exactly these words, one after the other; in quotes, `\"` is a quote and `\\` a backslash |
+//! | `from:alice`, `to:bob`, `subject:invoice`, `from:"Alice B"` | with the words there; an address with a dot in its domain is whole |
 //! | `has:attachment`, `is:unread`, `is:read` | |
 //! | `before:2026-01-31`, `after:2d` | before a day or time, or more than 2 days ago; since a day, or within 2 days |
 //! | `mailbox:bob@example.com`, `mailbox:@example.com`, `mailbox:bob` | for this recipient, domain or user |
@@ -21,6 +21,7 @@ use jiff::Timestamp;
 pub(crate) use mistake::SearchMistake;
 
 use super::Id;
+pub(super) use word::quoted;
 use word::{Written, words};
 
 /// The longest search, in bytes.
@@ -38,6 +39,8 @@ pub(crate) struct Search {
     pub(super) terms: Vec<Term>,
     /// Only these messages.
     pub(super) ids: Option<Vec<Id>>,
+    /// Only messages that had come by then.
+    pub(super) until: Option<Id>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +85,18 @@ impl Search {
 
     /// Returns the search for these messages.
     pub(crate) fn ids(ids: impl IntoIterator<Item = Id>) -> Self {
-        Self { terms: Vec::new(), ids: Some(ids.into_iter().collect()) }
+        Self { ids: Some(ids.into_iter().collect()), ..Self::default() }
+    }
+
+    /// Leaves out messages that come later than this one.
+    pub(crate) fn until(mut self, id: Id) -> Self {
+        self.until = Some(id);
+        self
+    }
+
+    /// Returns whether messages may match that were not named.
+    pub(super) fn is_open(&self) -> bool {
+        self.ids.is_none()
     }
 
     /// Returns the same search for unread messages only, or for the others.
@@ -110,7 +124,7 @@ impl Search {
                 return Err(SearchMistake::TooLong);
             }
         }
-        Ok(Self { terms, ids: None })
+        Ok(Self { terms, ..Self::default() })
     }
 }
 
@@ -149,7 +163,7 @@ fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<What, Search
         },
         Key::Before => What::Before(time()?),
         Key::After => What::After(time()?),
-        Key::Mailbox => What::Mailbox(value.to_lowercase()),
+        Key::Mailbox => What::Mailbox(value.to_owned()),
         Key::Folder => What::Folder(value.to_owned()),
         Key::Id | Key::MessageId => What::Id(value.trim_matches(['<', '>']).to_owned()),
     })
@@ -158,13 +172,15 @@ fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<What, Search
 /// Returns words to look for. The index has no other characters: a text without any would find everything, or nothing.
 fn find_words(field: Option<Field>, written: &Written<'_>) -> Result<What, SearchMistake> {
     if !written.value.chars().any(char::is_alphanumeric) {
-        return Err(SearchMistake::NoWords(written.value.to_owned()));
+        return Err(SearchMistake::NoWords(written.value.to_string()));
     }
     let text = written.value.replace(|c: char| c == '"' || c.is_control(), " ");
     // Fewer letters begin so many words that the search would take seconds.
     let is_long =
         text.trim_end().chars().rev().take_while(|c| c.is_alphanumeric()).count() >= SHORTEST_BEGINNING;
-    Ok(What::Words { field, is_beginning: is_long && !written.is_quoted, text })
+    // Otherwise the mail for ann@example.community would be found, too.
+    let is_address = field.is_some() && text.split_once('@').is_some_and(|(_, domain)| domain.contains('.'));
+    Ok(What::Words { field, is_beginning: is_long && !written.is_quoted && !is_address, text })
 }
 
 /// The words before a colon that have a meaning.

@@ -41,11 +41,46 @@ fn each_kind_of_term_is_read() {
         [
             with(What::Before("2026-01-31T00:00:00Z".parse().unwrap())),
             with(What::After("2026-02-27T12:00:00Z".parse().unwrap())),
-            with(What::Mailbox("bob@example.com".to_owned())),
+            with(What::Mailbox("Bob@Example.com".to_owned())),
             with(What::Folder("Junk".to_owned())),
             with(What::Id("a@b".to_owned())),
         ]
     );
+}
+
+#[test]
+fn an_address_is_whole_in_its_field_only() {
+    for (word, what) in [
+        ("to:ann@example.com", text(Some(Field::To), "ann@example.com", false)),
+        ("from:ann@example.com", text(Some(Field::From), "ann@example.com", false)),
+        ("to:ann@example", text(Some(Field::To), "ann@example", true)),
+        ("ann@example.com", text(None, "ann@example.com", true)),
+    ] {
+        assert_eq!(parse(word).unwrap(), [with(what)]);
+    }
+}
+
+#[test]
+fn in_quotes_a_backslash_escapes_quotes_and_backslashes() {
+    for (written, value) in [
+        (r#"mailbox:"\"john doe\"@x.test" a1"#, r#""john doe"@x.test"#),
+        (r#"mailbox:"a\\b" a1"#, r"a\b"),
+        (r#"mailbox:"a\b" a1"#, r"a\b"),
+        (r"mailbox:a\b a1", r"a\b"),
+    ] {
+        let mailbox = with(What::Mailbox(value.to_owned()));
+        assert_eq!(parse(written).unwrap(), [mailbox, with(text(None, "a1", false))], "{written}");
+    }
+    assert_eq!(parse(r#"mailbox:"a\"#).unwrap(), [with(What::Mailbox(r"a\".to_owned()))]);
+}
+
+proptest! {
+    #[test]
+    fn a_name_in_quotes_is_read_as_it_is(name in r#"[a-z"\\ @ü]{1,9}"#) {
+        prop_assume!(name.trim() == name);
+        let read = parse(&format!("mailbox:{}", quoted(&name))).unwrap();
+        prop_assert_eq!(read, [with(What::Mailbox(name))]);
+    }
 }
 
 #[test]

@@ -25,6 +25,23 @@ async fn a_deletion_hides_at_once_and_can_be_undone() {
 }
 
 #[tokio::test]
+async fn what_comes_after_a_moment_is_not_meant() {
+    let mails = Mails::new();
+    mails.put("new", &message("a@x.test", "b@x.test", "one", "word"));
+    let mailbox = mails.open();
+    let seen = ids(&mailbox).await[0];
+    mails.put("new", &message("a@x.test", "b@x.test", "two", "word"));
+    for text in ["", "word"] {
+        let search = search(text).until(seen);
+        assert_eq!(mailbox.mark(&search, text.is_empty()).await.unwrap(), u64::from(!text.is_empty()));
+    }
+    assert_eq!(subjects(&mailbox, "is:unread").await, ["two"]);
+    assert_eq!(mailbox.delete(&Search::all().until(seen)).await.unwrap().messages, 1);
+    assert_eq!(subjects(&mailbox, "").await, ["two"]);
+    assert!(Id::now() > ids(&mailbox).await[0]);
+}
+
+#[tokio::test]
 async fn files_are_removed_when_it_is_too_late_to_undo() {
     let mails = Mails::new();
     put_three(&mails);

@@ -42,6 +42,44 @@ async fn a_message_is_listed_with_all_that_its_file_says() {
 }
 
 #[tokio::test]
+async fn attachments_after_a_long_text_are_counted() {
+    let mails = Mails::new();
+    let part =
+        "--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=bill.pdf\n\nPDF\n";
+    for (kind, count) in [("multipart/mixed; boundary=b", 2), ("text/plain", 0)] {
+        let html = "<p>x</p>\n".repeat(20_000);
+        let text = format!(
+            "Subject: {count}\nMIME-Version: 1.0\nContent-Type: {kind}\n\n--b\nContent-Type: text/html\n\n"
+        );
+        mails.put("new", &[&text, &*html, part, part, "--b--\n"].concat());
+    }
+    let mailbox = mails.open();
+    let found = list(&mailbox, "").await.messages;
+    assert_eq!(found.iter().map(|one| one.attachments).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(subjects(&mailbox, "has:attachment").await, ["2"]);
+    assert!(found[1].snippet.starts_with("x x x"), "{:?}", found[1].snippet);
+}
+
+#[tokio::test]
+async fn a_picture_of_the_html_is_not_an_attachment() {
+    let mails = Mails::new();
+    let part = |fields: &str| format!("--b\nContent-Type: image/png; name=a.png\n{fields}\n\nPNG\n");
+    for (fields, count) in [
+        ("Content-ID: <logo@x>", 0),
+        ("Content-ID: <logo@x>\nContent-Disposition: inline", 0),
+        ("Content-ID: <logo@x>\nContent-Disposition: attachment", 1),
+        ("Content-Disposition: inline", 1),
+        ("X: y", 1),
+    ] {
+        let html = "--b\nContent-Type: text/html\n\n<img src=cid:logo@x>\n";
+        let head = "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n";
+        mails.put("new", &[head, html, &part(fields), "--b--\n"].concat());
+        let mailbox = mails.open();
+        assert_eq!(list(&mailbox, "").await.messages[0].attachments, count, "{fields}");
+    }
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_although_a_message_is_gone() {
     let mails = Mails::new();
     for number in 0..25 {

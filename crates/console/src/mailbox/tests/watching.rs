@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::directory::Directory;
 use super::super::scan::Scanner;
 
-/// What another program does to a Maildir.
+/// A change of a Maildir by another program.
 #[derive(Debug, Clone)]
 enum Deed {
     Come(u8),
@@ -39,7 +39,7 @@ fn perform(deed: &Deed, root: &Path) {
     let name = |number: &u8, end: &str| format!("17698608{number:02}.M{number}P1Q1.x{end}");
     let new = |number| root.join("new").join(name(number, ""));
     let [read, flagged] = [":2,S", ":2,FS"].map(|end| move |number| root.join("cur").join(name(number, end)));
-    // What is not there cannot be moved.
+    // A file that is missing cannot be moved.
     let _ = match deed {
         // Names are unique.
         Deed::Come(number) if read(number).exists() || flagged(number).exists() => Ok(()),
@@ -77,5 +77,38 @@ proptest! {
                 prop_assert_eq!(watching.known.len(), reading.known.len());
             }
         }
+    }
+}
+
+#[test]
+fn a_copy_elsewhere_does_not_take_the_message_with_it() {
+    for (least, is_seen_at_once) in [(0, false), (0, true), (usize::MAX, false), (usize::MAX, true)] {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["new", "cur", ".Archive/new", ".Archive/cur"] {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+        }
+        let directory = Directory::open(root.path()).unwrap();
+        let path = |directory: &str| root.path().join(directory).join("1769860800.M1P1Q1.x:2,S");
+        let mut scanner = Scanner::default();
+        scanner.watches.least = least;
+        fs::write(path("cur"), "").unwrap();
+        if !is_seen_at_once {
+            scanner.scan(&directory).unwrap();
+        }
+        fs::copy(path("cur"), path(".Archive/cur")).unwrap();
+        for _ in 0..3 {
+            scanner.scan(&directory).unwrap();
+            assert_eq!(scanner.known.len(), 1);
+        }
+        fs::remove_file(path(".Archive/cur")).unwrap();
+        for _ in 0..2 {
+            scanner.scan(&directory).unwrap();
+        }
+        assert_eq!((scanner.known.len(), scanner.waiting.len()), (1, 1), "{least} {is_seen_at_once}");
+        fs::remove_file(path("cur")).unwrap();
+        for _ in 0..2 {
+            scanner.scan(&directory).unwrap();
+        }
+        assert_eq!((scanner.known.len(), scanner.waiting.len()), (0, 0));
     }
 }

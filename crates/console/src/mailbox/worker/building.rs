@@ -17,6 +17,9 @@ use super::{MOST_TOLD, Worker};
 const FIRST_BATCH: usize = 500;
 const BATCH: usize = 2_000;
 
+/// How long files are read before requests have their turn. A large message takes milliseconds.
+const TURN: Duration = Duration::from_millis(500);
+
 /// With more files than this, the progress is told.
 const MANY: usize = 2_000;
 
@@ -45,8 +48,7 @@ impl Worker {
             self.delete_some();
         } else if let Err(Failure::Index(error)) = self.index_batch() {
             self.make_index_again(&error);
-            // With a Maildir that cannot be read, the next request says so.
-            let _ = self.refresh();
+            self.refresh_or_repair();
         }
     }
 
@@ -55,9 +57,10 @@ impl Worker {
         self.begin_building();
         let is_first = self.building.as_ref().is_none_or(|building| building.done == 0);
         let most = if is_first { FIRST_BATCH } else { BATCH };
-        let (mut batch, mut opened) = (Vec::new(), None);
-        while let Some(((micros, hash), file)) =
-            if batch.len() < most { self.scanner.waiting.pop_last() } else { None }
+        let (mut batch, mut opened, end) = (Vec::new(), None, Instant::now() + TURN);
+        while batch.len() < most
+            && (batch.is_empty() || Instant::now() < end)
+            && let Some(((micros, hash), file)) = self.scanner.waiting.pop_last()
         {
             match self.read(&file, &mut opened) {
                 Ok(head) => {

@@ -24,6 +24,7 @@ pub(super) struct PendingDeletion {
 
 impl Worker {
     pub(in crate::mailbox) fn delete(&mut self, search: &Search) -> Result<Deletion, MailboxError> {
+        self.need_all(search)?;
         let number = self.last_deletion + 1;
         let deletion = self.answer(|index| index.hide(search, number))?;
         if deletion.messages > 0 {
@@ -56,8 +57,8 @@ impl Worker {
 
     pub(super) fn begin_due_deletion(&mut self, now: Instant) {
         if self.deletions.front().is_some_and(|deletion| deletion.due <= now && deletion.removed.is_none()) {
-            // The names of the files must be the present ones. A failure shows below.
-            let _ = self.refresh();
+            // The names of the files must be the present ones.
+            self.refresh_or_repair();
             if let Some(deletion) = self.deletions.front_mut() {
                 deletion.removed = Some(Id::FIRST);
             }
@@ -92,7 +93,7 @@ impl Worker {
     /// Shows messages whose files could not be removed.
     fn end_deletion(&mut self, number: u64) {
         self.deletions.pop_front();
-        let _ = self.refresh();
+        self.refresh_or_repair();
         match self.index.as_mut().map(|index| index.unhide(number)) {
             Some(Ok(ids)) => self.tell_of(ids, Change::Restored),
             Some(Err(error)) => self.make_index_again(&error),

@@ -13,6 +13,7 @@ const SEEN: u8 = b'S';
 impl Worker {
     /// Marks messages, and returns how many were not so before. Some of them may be marked if there is a failure.
     pub(in crate::mailbox) fn mark(&mut self, search: &Search, is_unread: bool) -> Result<u64, MailboxError> {
+        self.need_all(search)?;
         let search = search.clone().only_unread(!is_unread);
         let files = self.answer(|index| index.files(&search))?;
         let mut marked = 0;

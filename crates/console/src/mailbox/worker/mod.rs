@@ -8,6 +8,7 @@ mod updating;
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
@@ -55,6 +56,8 @@ pub(super) struct Worker {
     is_wanted: bool,
     building: Option<Building>,
     rebuilds: usize,
+    /// When the file of the index is tried again. `None` while the index is in it.
+    leave_memory_at: Option<Instant>,
     deletions: VecDeque<PendingDeletion>,
     last_deletion: u64,
     next_poll: Instant,
@@ -79,6 +82,7 @@ impl Worker {
             is_wanted: true,
             building: None,
             rebuilds: 0,
+            leave_memory_at: None,
             deletions: VecDeque::new(),
             last_deletion: 0,
             next_poll: now,
@@ -97,18 +101,31 @@ impl Worker {
             match self.next(queue) {
                 Ok(Some(job)) => {
                     self.is_rested = false;
-                    job(&mut self);
+                    self.guarded(job);
                 }
                 Ok(None) => {}
                 Err(RecvTimeoutError::Timeout) => self.idle(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.do_what_is_due();
-            if self.has_work() {
-                self.go_on();
-            }
+            self.guarded(|worker| {
+                worker.do_what_is_due();
+                if worker.has_work() {
+                    worker.go_on();
+                }
+            });
         }
         self.finish_deletions();
+    }
+
+    /// Does a part of the work. A fault in it must not end the thread, and with it the mailbox.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            tracing::error!(name: "mailbox-failed", path = %self.path.display(), "a fault in the mailbox: the index is read again");
+            // Deleted messages are there again, since nobody knows how far the work came.
+            self.deletions.clear();
+            self.index = None;
+            self.open_index();
+        }
     }
 
     /// Returns the next job. It waits only if there is nothing else to do.
@@ -171,6 +188,15 @@ impl Worker {
             }
         }
         Err(MailboxError::Index("it cannot be made".into()))
+    }
+
+    /// Returns an error if a search may mean messages that are not in the index yet.
+    fn need_all(&mut self, search: &Search) -> Result<(), MailboxError> {
+        self.update()?;
+        match self.progress() {
+            Some(progress) if search.is_open() => Err(MailboxError::Incomplete(progress)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn list(

@@ -1,15 +1,21 @@
 //! Brings the index up to date with the files, and makes it again if it is damaged.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::super::index::{FILE, Index, is_trouble_outside};
+use super::super::index::{FILE, Index, is_busy, is_trouble_outside};
 use super::super::scan::{Found, Scanner};
 use super::super::{Change, MailboxError};
 use super::{ATTEMPTS, POLL, Worker};
 
 /// How often a damaged index is made again on the disk. After that, it is in memory.
 const REBUILDS: usize = 3;
+
+/// How long an index stays in memory before its file is tried again.
+const LEAVE_MEMORY: Duration = Duration::from_secs(60);
+
+/// Messages that change in one transaction, since another process waits for its end.
+const AT_ONCE: usize = 5_000;
 
 /// Why the index could not be brought up to date.
 #[derive(Debug)]
@@ -33,19 +39,52 @@ impl From<rusqlite::Error> for Failure {
 impl Worker {
     /// Opens the index. If it cannot be used, a new one is made.
     pub(super) fn open_index(&mut self) {
-        let opened = Index::open(&self.path).and_then(|index| Ok((index.load()?, index)));
-        match opened {
-            Ok(((known, places), index)) => {
-                self.scanner.known = known;
-                self.scanner.places = places.into_iter().map(|place| (place.number(), place)).collect();
+        match Index::open(&self.path) {
+            Ok(index) => {
                 self.index = Some(index);
+                if let Err(error) = self.reload() {
+                    self.make_index_again(&error);
+                }
             }
             Err(error) => self.make_index_again(&error),
         }
     }
 
-    /// Makes a new index, on the disk or else in memory. The files are put there by the next update.
+    /// Reads what the index has: at the start, or after a change that it has not taken.
+    fn reload(&mut self) -> Result<(), rusqlite::Error> {
+        if let Some(index) = &self.index {
+            let (known, places) = index.load()?;
+            let places = places.into_iter().map(|place| (place.number(), place)).collect();
+            self.scanner = Scanner::of(known, places);
+        }
+        Ok(())
+    }
+
+    /// Tries again to have the index in its file, some time after that has failed.
+    fn leave_memory(&mut self) {
+        let is_due = self.leave_memory_at.is_some_and(|at| at <= Instant::now());
+        // In memory, deleted messages are hidden. The file shows them.
+        if !is_due || !self.deletions.is_empty() {
+            return;
+        }
+        self.leave_memory_at = Some(Instant::now() + LEAVE_MEMORY);
+        let Ok(index) = Index::open(&self.path) else { return };
+        let in_memory = self.index.replace(index);
+        if self.reload().is_ok() {
+            self.leave_memory_at = None;
+            let path = self.path.join(FILE);
+            tracing::info!(name: "index-in-file", path = %path.display(), "the index of messages is in its file again");
+        } else {
+            self.index = in_memory;
+        }
+    }
+
+    /// Makes a new index, on the disk or else in memory. The files are put there by the next update. An index that another
+    /// process holds stays.
     pub(super) fn make_index_again(&mut self, error: &rusqlite::Error) {
+        if is_busy(error) && self.reload().is_ok() {
+            return;
+        }
         let path = self.path.join(FILE);
         self.index = None;
         self.scanner = Scanner::default();
@@ -73,6 +112,7 @@ impl Worker {
             "the index of messages cannot be kept in this file, so it is in memory and made again at each start"
         );
         self.index = Index::in_memory().ok();
+        self.leave_memory_at = Some(Instant::now() + LEAVE_MEMORY);
     }
 
     /// Looks for changes, and tells who watches.
@@ -94,6 +134,7 @@ impl Worker {
     /// Brings the index up to date. With many files, the rest is done later.
     pub(super) fn update(&mut self) -> Result<(), MailboxError> {
         self.is_wanted = true;
+        self.leave_memory();
         let mut failure = None;
         for _ in 0..ATTEMPTS {
             match self.try_update() {
@@ -118,6 +159,14 @@ impl Worker {
         Ok(())
     }
 
+    /// Refreshes between requests. An index that does not take the changes is read or made again. With a Maildir that cannot
+    /// be read, the next request says so.
+    pub(super) fn refresh_or_repair(&mut self) {
+        if let Err(Failure::Index(error)) = self.refresh() {
+            self.make_index_again(&error);
+        }
+    }
+
     /// Compares the files with the index, and notes what has changed. New files wait.
     pub(super) fn refresh(&mut self) -> Result<(), Failure> {
         let known_places = self.scanner.places.len();
@@ -128,13 +177,17 @@ impl Worker {
             return Ok(());
         }
         let places = &self.scanner.places;
-        index.transaction(|index| {
-            if has_places {
-                places.iter().try_for_each(|(number, place)| index.add_place(*number, place))?;
-            }
-            index.relocate(&moved)?;
-            index.remove(&gone)
-        })?;
+        if has_places {
+            index.transaction(|index| {
+                places.iter().try_for_each(|(number, place)| index.add_place(*number, place))
+            })?;
+        }
+        for some in moved.chunks(AT_ONCE) {
+            index.transaction(|index| index.relocate(some))?;
+        }
+        for some in gone.chunks(AT_ONCE) {
+            index.transaction(|index| index.remove(some))?;
+        }
         self.tell_of(gone, Change::Removed);
         for is_unread in [false, true] {
             let of_kind = moved.iter().filter(|(_, file)| file.is_unread() == is_unread);

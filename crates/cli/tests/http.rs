@@ -163,7 +163,7 @@ fn an_inbox_takes_everything_and_names_its_page_first() {
     assert_eq!(program.welcome[0], format!("See mail at http://{}/", program.address(1)));
     let mut client = program.connect();
     assert!(client.read_reply().starts_with("220 "));
-    let offer = client.say("EHLO [client_host]");
+    let offer = client.hear_all("EHLO [client_host]");
     assert!(
         offer.contains("250-AUTH ") && !offer.contains("STARTTLS"),
         "programs would refuse the certificate: {offer}"
@@ -192,7 +192,7 @@ fn an_inbox_offers_tls_if_an_option_asks_for_it() {
     let program = Program::start_command(&mut inbox(directory.path(), &["--require-tls"]));
     let mut client = program.connect();
     assert!(client.read_reply().starts_with("220 "));
-    assert!(client.say("EHLO client.example").contains("STARTTLS"));
+    assert!(client.hear_all("EHLO client.example").contains("STARTTLS"));
 }
 
 #[test]

@@ -196,6 +196,16 @@ async fn each_response_has_the_fields_for_browsers() {
 }
 
 #[tokio::test]
+async fn a_wrong_method_is_answered_with_a_sentence() {
+    let console = serve(|console| console).await;
+    let json = "Content-Type: application/json\r\n";
+    let answer = console.send("PUT", "/live", json, "{}").await;
+    assert_eq!(status(&answer), 405, "{answer}");
+    assert_eq!(field(&answer, "content-type"), Some("application/problem+json"));
+    assert_eq!(field(&answer, "allow"), Some("GET,HEAD"), "{answer}");
+}
+
+#[tokio::test]
 async fn assets_are_sent_once() {
     let console = serve(|console| console).await;
     let answer = console.get("/console.js", "").await;

@@ -109,7 +109,7 @@ pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
     if options.require_tls {
         builder = builder.require_tls();
     }
-    if !options.offers_tls() {
+    if !offers_tls(options) {
         builder = builder.hooks(Without(Extension::StartTls));
     }
     builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
@@ -146,6 +146,17 @@ pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
     options.listener.iter().fold(builder, |builder, listener| {
         builder.on(listener.name(), |policy| listener_policy(listener, policy))
     })
+}
+
+/// Returns whether sessions that begin without TLS may begin it. Programs that are tested do so if they can, and refuse a
+/// certificate that they cannot verify. So an inbox offers it only with a certificate, or if options ask for it.
+pub(crate) fn offers_tls(options: &Options) -> bool {
+    let asks =
+        |listener: &ListenerOptions| matches!(listener.tls, Some(ListenerTls::Offer | ListenerTls::Require));
+    !options.is_inbox
+        || !options.tls_cert.is_empty()
+        || options.require_tls
+        || options.listener.iter().any(asks)
 }
 
 /// Disables an extension in each session.

@@ -170,9 +170,17 @@ impl Http {
         let _ = certificates;
     }
 
-    /// Accepts no more connections, as another process does.
+    /// Accepts no more connections, as another process does. Deleted messages are removed after the requests that have
+    /// begun, as that process would show them again.
     pub(crate) fn stop(&self) {
         self.stop.send_replace(true);
+        #[cfg(feature = "console")]
+        if let Some(mailbox) = self.mailbox.clone() {
+            tokio::spawn(async move {
+                tokio::time::sleep(GRACE).await;
+                tokio::task::spawn_blocking(move || mailbox.close());
+            });
+        }
     }
 
     /// Stops, waits for requests that have begun, and removes the messages that were deleted.

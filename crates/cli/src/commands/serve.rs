@@ -8,7 +8,7 @@ use mailchute::listen::Endpoint;
 use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
-use crate::commands::build::Configuration;
+use crate::commands::build::{Configuration, offers_tls};
 use crate::commands::http::Http;
 use crate::commands::narration::Narration;
 use crate::commands::reach;
@@ -150,7 +150,7 @@ fn welcome(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> io::Result<
         }
     }
     match options.tls_cert.len() {
-        0 if !options.offers_tls() => {
+        0 if !offers_tls(options) => {
             writeln!(out, "no STARTTLS, since no client could verify the certificate; see --tls-cert")?;
         }
         0 => {

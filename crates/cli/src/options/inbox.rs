@@ -3,9 +3,6 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::options::args::Options;
-use crate::options::listener_options::{ListenerOptions, ListenerTls};
-
 /// The address of SMTP.
 pub(crate) const SMTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1025);
 
@@ -20,17 +17,6 @@ const DEFAULTS: [(&str, &str); 8] = [
     // Each message stays as it came, so that its source is shown as it is.
     ("store", "maildir:./mail?line-ends=crlf"),
 ];
-
-impl Options {
-    /// Returns whether sessions that begin without TLS may begin it. Programs that are tested do so if they can, and refuse
-    /// a certificate that they cannot verify. So an inbox offers it only with a certificate, or if options ask for it.
-    pub(crate) fn offers_tls(&self) -> bool {
-        let asks = |listener: &ListenerOptions| {
-            matches!(listener.tls, Some(ListenerTls::Offer | ListenerTls::Require))
-        };
-        !self.is_inbox || !self.tls_cert.is_empty() || self.require_tls || self.listener.iter().any(asks)
-    }
-}
 
 /// Returns the defaults that apply besides the options that are given.
 pub(crate) fn defaults(is_given: impl Fn(&str) -> bool) -> Vec<(&'static str, Vec<OsString>)> {

@@ -7,7 +7,6 @@ use mailchute::Server;
 
 use crate::chaos::Chaos;
 use crate::console::Console;
-use crate::console::serve::Places;
 use crate::guard::{Guard, Logins};
 use crate::mailbox::Mailbox;
 use crate::release::Release;
@@ -117,7 +116,6 @@ impl ConsoleBuilder {
             }),
             guard: Guard::new(self.names, self.logins),
             has_pages: self.has_pages,
-            places: Places::default(),
         }
     }
 }

@@ -13,7 +13,6 @@ use mailchute::Server;
 use tokio::net::TcpListener;
 
 pub use self::builder::ConsoleBuilder;
-use self::serve::Places;
 use crate::guard::Guard;
 use crate::state::State;
 use crate::vitals::Vitals;
@@ -25,7 +24,6 @@ pub struct Console {
     state: Arc<State>,
     guard: Guard,
     has_pages: bool,
-    places: Places,
 }
 
 impl Console {
@@ -52,7 +50,7 @@ impl Console {
 
     /// Serves the console until `stop` is done. A console can be served at several listeners.
     ///
-    /// It holds at most 512 connections, half of them of one client, and closes those that are idle for 15 seconds.
+    /// A listener holds at most 512 connections, half of them of one client, and closes those that are idle for 15 seconds.
     ///
     /// # Errors
     /// An error if the address of the listener is unknown.
@@ -61,7 +59,7 @@ impl Console {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
-        let serving = serve::serve(listener, self.router(), &self.places, stop);
+        let serving = serve::serve(listener, self.router(), stop);
         let Some(mailbox) = &self.state.mailbox else {
             return serving.await;
         };

@@ -39,11 +39,10 @@ const RETRY_TIME: Duration = Duration::from_millis(200);
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    places: &Places,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let local = listener.local_addr()?;
-    let graceful = GracefulShutdown::new();
+    let (graceful, places) = (GracefulShutdown::new(), Places::default());
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     let mut http = http1::Builder::new();
@@ -89,9 +88,9 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// The places for connections at all listeners, by client.
+/// The places for connections of a listener, by client. So a second listener answers to probes when the first one is full.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Places(Arc<Mutex<HashMap<ClientKey, usize>>>);
+struct Places(Arc<Mutex<HashMap<ClientKey, usize>>>);
 
 /// A place, given back when it is dropped.
 #[derive(Debug)]

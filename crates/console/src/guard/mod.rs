@@ -71,6 +71,7 @@ impl Guard {
     pub(crate) fn around(self, routes: Router<Arc<State>>) -> Router<Arc<State>> {
         routes
             .fallback(|| async { Refusal::unknown_path().into_response() })
+            .method_not_allowed_fallback(|| async { Refusal::wrong_method().into_response() })
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(from_fn_with_state(self, pass))
     }

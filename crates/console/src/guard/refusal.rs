@@ -27,6 +27,14 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "Not found", "There is no such page.")
     }
 
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Wrong method",
+            "This address does not answer to this method.",
+        )
+    }
+
     pub(crate) fn no_host() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "No host", "A request names exactly one host.")
     }

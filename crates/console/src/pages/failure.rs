@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::found::Missing;
+use crate::mailbox::MailboxError;
 use crate::pages::layout::alone;
 
 /// Why a page cannot be shown.
@@ -41,6 +42,11 @@ impl IntoResponse for Failure {
                 StatusCode::NOT_FOUND,
                 "This session is not kept",
                 "Sessions are kept in memory while there is room, and until the server restarts.".to_owned(),
+            ),
+            Self::Missing(Missing::Answer(MailboxError::TooLong)) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The message is too long",
+                "It is too long to be shown. Its address with /raw at the end downloads it.".to_owned(),
             ),
             Self::Missing(Missing::Answer(error)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The mailbox cannot answer", error.to_string())

@@ -307,6 +307,11 @@ impl Conversation {
                     self.io = Io::Over;
                     self.entries.push(Entry::Ended { cause });
                 }
+                Event::Missed { count, .. } => {
+                    let text =
+                        format!("The input was too long to be followed: {count} events are missing here.");
+                    self.entries.push(Entry::Note { text });
+                }
                 Event::HandshakeFailed { cause, .. } => self.entries.push(Entry::Note { text: cause }),
                 _ => {}
             }

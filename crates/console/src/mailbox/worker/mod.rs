@@ -84,7 +84,8 @@ impl Worker {
             rebuilds: 0,
             leave_memory_at: None,
             deletions: VecDeque::new(),
-            last_deletion: 0,
+            // A page of another process must not undo one of this.
+            last_deletion: getrandom::u32().unwrap_or_default().into(),
             next_poll: now,
             next_prune: now + PRUNE,
             is_rested: false,

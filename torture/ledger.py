@@ -40,6 +40,9 @@ class Ledger:
     def note(self, number: int, fate: Fate) -> None:
         self._fates[number] = fate
 
+    def fate(self, number: int) -> Fate:
+        return Fate(self._fates[number])
+
     def found(self, number: int) -> None:
         if number >= self.capacity:
             raise ValueError(f"number {number} was never given")

@@ -35,6 +35,14 @@ def sample(process: int, seconds: float, stored: int) -> Sample:
     return Sample(seconds, stored, pages * os.sysconf("SC_PAGE_SIZE") / 2**20, files_of(process))
 
 
+def most_memory(process: int) -> float:
+    """The most resident memory it ever had, in MiB."""
+    for entry in Path(f"/proc/{process}/status").read_text().splitlines():
+        if entry.startswith("VmHWM:"):
+            return int(entry.split()[1]) / 1024
+    raise OSError("the kernel does not say VmHWM")
+
+
 async def peak(process: int, tasks: Collection[asyncio.Task[Any]]) -> float:
     """The most memory in MiB that it takes until these are done."""
     most = 0.0

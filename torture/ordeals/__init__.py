@@ -10,6 +10,7 @@ from .file_limit import FileLimit
 from .forward import Forward
 from .forward_kills import ForwardKills
 from .handover import Handover
+from .hostile_mail import HostileMail
 from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
 from .kills_between_copies import KillsBetweenCopies
@@ -26,5 +27,5 @@ from .webhook import Webhook
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), ForwardKills(), Several(), Nats(), Deliver(), Webhook(), S3(), Soak(),
+        Units(), Hostility(), HostileMail(), Fairness(), Forward(), ForwardKills(), Several(), Nats(), Deliver(), Webhook(), S3(), Soak(),
     ]  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import maildir_check
 from attacks import attacks
@@ -17,7 +16,7 @@ from letters import Letters
 from load import Load
 from program import Program
 from scenarios.base import Checks
-from vitals import files_of
+from vitals import files_of, most_memory
 
 from .base import Ordeal, Stage, deliver, ended, look
 
@@ -50,7 +49,7 @@ class Hostility(Ordeal):
         with ended(program):
             ports = program.start()
             before = deliver(ports, load, _MESSAGES)
-            files, quiet = _at_rest(program.process, 0), _peak(program.process)
+            files, quiet = _at_rest(program.process, 0), most_memory(program.process)
             with attacking(attack, ports.smtp) as attacker:
                 checks.that(attacker.has_begun(), f"{attack.name}: did not begin")
                 deadline = time.monotonic() + _PATIENCE
@@ -66,7 +65,7 @@ class Hostility(Ordeal):
             stored = load.ledger.count(Fate.ACCEPTED)
             checks.that(stored == 2 * _MESSAGES, f"{attack.name}: {stored} of {2 * _MESSAGES} messages were taken")
             bound = quiet + attack.memory + attack.connections * attack.memory_of_each
-            peak = _peak(program.process)
+            peak = most_memory(program.process)
             checks.that(peak <= bound, f"{attack.name}: took {peak:.1f} MiB, {quiet:.1f} when quiet")
             left = _at_rest(program.process, files)
             checks.that(left <= files, f"{attack.name}: {left} files open, {files} before")
@@ -86,14 +85,6 @@ class Hostility(Ordeal):
 def _without_a_word(load: Load) -> int:
     """Sessions that were not even told 421; a client that expects TLS could not read it."""
     return sum(Kind.TLS.value not in session for session in load.gone)
-
-
-def _peak(process: int) -> float:
-    """The most resident memory it ever had, in MiB."""
-    for entry in Path(f"/proc/{process}/status").read_text().splitlines():
-        if entry.startswith("VmHWM:"):
-            return int(entry.split()[1]) / 1024
-    raise OSError("the kernel does not say VmHWM")
 
 
 def _at_rest(process: int, least: int) -> int:

@@ -13,6 +13,7 @@ from .dsn import Dsn
 from .exim import Exim
 from .extensions import Extensions
 from .forward import Forward
+from .guide import Guide
 from .haproxy import Haproxy
 from .imap import Imap
 from .inbox import Inbox
@@ -39,7 +40,7 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Release()]
+    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Guide(), Release()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

@@ -1,47 +1,31 @@
-"""`mailchute inbox` as test suites use it: clients of Mailpit that others wrote, the pieces of the guide, and the document of
-the API, which `openapi-spec-validator` and `schemathesis` read."""
+"""`mailchute inbox` as test suites use it: clients of Mailpit that others wrote, and the document of the API, which
+`openapi-spec-validator` and `schemathesis` read."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
-import re
 import shutil
-import smtplib
 import subprocess
 import urllib.request
-from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 
 import packages
+from application import CODE, inbox, link, send
 from clients import nodemailer
-from server import Certificate, environment, listening
+from server import Certificate, environment
 
 from .base import Checks, Scenario
 
-_GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "testing-your-mail.md"
 _SECONDS = 120
-_LINK = "https://app.example.com/confirm?token=a1b2&user=7"
-_CODE = "481516"
-# The name of each language's program, and how a file is run.
-_LANGUAGES = {
-    "python": ("python3", ["python3"], "piece.py"),
-    "js": ("node", ["node"], "piece.js"),
-    "ruby": ("ruby", ["ruby"], "piece.rb"),
-    "php": ("php", ["php"], "piece.php"),
-    "go": ("go", ["go", "run"], "piece.go"),
-}
 
 
 class Inbox(Scenario):
     name = "inbox"
 
     def missing(self) -> str | None:
-        for program, _, _ in _LANGUAGES.values():
-            if not shutil.which(program):
-                return program
+        if not shutil.which("node"):
+            return "node"
         if not (nodemailer.FOLDER / "node_modules" / "mailpit-api").is_dir():
             return f"mailpit-api in {nodemailer.FOLDER} (interop/install puts it there)"
         wanted = ("mailpit", "openapi_spec_validator", "schemathesis")
@@ -49,56 +33,15 @@ class Inbox(Scenario):
 
     def run(self, program: Path, folder: Path, certificate: Certificate) -> Checks:
         checks = Checks()
-        with _inbox(program, folder) as (smtp, http):
+        with inbox(program, folder) as (smtp, http):
             url = f"http://127.0.0.1:{http}"
-            _send(smtp)
-            _pieces(checks, url, folder)
+            send(smtp)
             _python_client(checks, url)
-            _send(smtp)
+            send(smtp)
             _node_client(checks, url)
-            _send(smtp)
+            send(smtp)
             _document(checks, url, folder)
         return checks
-
-
-@contextlib.contextmanager
-def _inbox(program: Path, folder: Path) -> Iterator[tuple[int, int]]:
-    """The ports of SMTP and HTTP."""
-    complaints = folder / "inbox.stderr"
-    command = [str(program), "inbox", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-    with listening(command, folder, complaints) as (ports, _):
-        yield ports["smtp"], ports["http"]
-
-
-def _send(port: int) -> None:
-    message = EmailMessage()
-    message["From"] = "App <app@example.com>"
-    message["To"] = "Ann <ann@example.com>"
-    message["Subject"] = "Welcome to the app"
-    message["Date"] = "Sun, 29 Nov 2026 12:00:00 +0000"
-    message["Message-ID"] = "<welcome@app.example.com>"
-    message.set_content(f"Confirm: {_LINK}\nYour code is {_CODE}.\n")
-    message.add_alternative(
-        f'<p>Your code is <b>{_CODE}</b>.</p><a href="{_LINK.replace("&", "&amp;")}">Confirm</a>', subtype="html"
-    )
-    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="terms.pdf")
-    with smtplib.SMTP("127.0.0.1", port, timeout=_SECONDS) as session:
-        # Any login is accepted.
-        session.login("anyone", "anything")
-        session.send_message(message, to_addrs=["ann@example.com", "hidden@example.com"])
-
-
-def _pieces(checks: Checks, url: str, folder: Path) -> None:
-    """Runs each piece of the guide as it stands there, at the ports of this run."""
-    page = _GUIDE.read_text()
-    for language, (_, command, name) in _LANGUAGES.items():
-        found = re.search(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-        if not checks.that(found is not None, f"the guide has no piece in {language}"):
-            continue
-        file = folder / name
-        file.write_text(found[1].replace("http://localhost:8025", url))
-        done = _run([*command, str(file)], {"GOCACHE": str(folder / "go"), "HOME": str(folder)})
-        checks.that(done.stdout.split() == [_LINK, _CODE], f"{language}: {done.stdout} {done.stderr[-1000:]}")
 
 
 def _python_client(checks: Checks, url: str) -> None:
@@ -108,7 +51,7 @@ def _python_client(checks: Checks, url: str) -> None:
     message = api.get_message(page.messages[0].id)
     checks.that(message.from_.name == "App" and message.to[0].address == "ann@example.com", f"PyPI: {message}")
     checks.that([one.address for one in message.bcc] == ["hidden@example.com"], f"PyPI: bcc {message.bcc}")
-    checks.that(_LINK in message.text and _CODE in message.html, f"PyPI: {message.text!r} {message.html!r}")
+    checks.that(link() in message.text and CODE in message.html, f"PyPI: {message.text!r} {message.html!r}")
     attached = [(one.file_name, one.content_type, one.size) for one in message.attachments]
     checks.that(attached == [("terms.pdf", "application/pdf", 8)], f"PyPI: {attached}")
     content = api.get_message_attachment(message.id, message.attachments[0].part_id)

@@ -6,6 +6,7 @@ from .auth import Auth
 from .authentication import Authentication
 from .base import Scenario
 from .chaos import Chaos
+from .compose import Compose
 from .deliver import Deliver
 from .dkim import Dkim
 from .dnsbl import Dnsbl
@@ -40,7 +41,8 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Guide(), Release()]
+    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Release()]
+    guides = [Guide(), Compose()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
-    return [*plain, *filters, Auth(examples)]
+    return [*plain, *guides, *filters, Auth(examples)]

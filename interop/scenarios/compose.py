@@ -122,10 +122,10 @@ class _File:
         where = f"{self.name}: {name}"
         checks.that(len(_ports(command)) == 2, f"{where} listens on {_ports(command)}")
         for published in service["ports"]:
-            host, _, inside = published.rsplit(":", 2)
-            # Who can reach the page can read all mail.
-            checks.that(host == "127.0.0.1", f"{where} publishes {published} to other hosts")
-            checks.that(int(inside) in _ports(command), f"{where} publishes {published}, and nobody listens there")
+            host, _, inside = published.rpartition(":")
+            # All who can reach the page can read all mail.
+            checks.that(host.startswith("127.0.0.1:"), f"{where} publishes {published} to other hosts")
+            checks.that(int(inside) in _ports(command), f"{where} publishes {published}, and does not listen there")
         mounted = dict(mount.split(":")[:2] for mount in service.get("volumes", []))
         checks.that(set(mounted) == set(volumes), f"{where} mounts {mounted}, and the file has the volumes {list(volumes)}")
         if service.get("read_only"):

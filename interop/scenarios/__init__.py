@@ -35,6 +35,7 @@ from .tls import Tls
 from .users import Users
 from .webhook import Webhook
 from .welcome import Welcome
+from .workflow import Workflow
 from .xclient import Xclient
 
 
@@ -42,7 +43,7 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Release()]
-    guides = [Guide(), Compose()]
+    guides = [Guide(), Compose(), Workflow()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *guides, *filters, Auth(examples)]

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import shutil
 import subprocess
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import packages
-from application import CODE, inbox, link, send
+from application import ANN, CODE, inbox, link, send
 from clients import nodemailer
-from server import Certificate, environment
+from server import Certificate, Server, environment, running
 
-from .base import Checks, Scenario
+from .base import Checks, Scenario, kept_for
 
 _SECONDS = 120
 
@@ -33,15 +35,28 @@ class Inbox(Scenario):
 
     def run(self, program: Path, folder: Path, certificate: Certificate) -> Checks:
         checks = Checks()
-        with inbox(program, folder) as (smtp, http):
+        with _next_hop(program, folder, certificate) as next_hop, inbox(program, folder, *_releasing(next_hop)) as (smtp, http):
             url = f"http://127.0.0.1:{http}"
             send(smtp)
             _python_client(checks, url)
             send(smtp)
-            _node_client(checks, url)
+            _node_client(checks, url, smtp, next_hop)
             send(smtp)
             _document(checks, url, folder)
         return checks
+
+
+@contextlib.contextmanager
+def _next_hop(program: Path, folder: Path, certificate: Certificate) -> Iterator[Server]:
+    """A server that messages may be released to."""
+    own = folder / "next-hop"
+    own.mkdir()
+    with running(program, own, certificate, ["--lmtp", "127.0.0.1:0"]) as server:
+        yield server
+
+
+def _releasing(next_hop: Server) -> list[str]:
+    return ["--console-release", f"lmtp:127.0.0.1:{next_hop.lmtp_port}", "--console-release-to", ANN]
 
 
 def _python_client(checks: Checks, url: str) -> None:
@@ -63,14 +78,16 @@ def _python_client(checks: Checks, url: str) -> None:
     checks.that(api.get_messages().messages == [], "PyPI: a message is left")
 
 
-def _node_client(checks: Checks, url: str) -> None:
+def _node_client(checks: Checks, url: str, smtp: int, next_hop: Server) -> None:
     try:
-        told = json.loads(nodemailer.node("mailpit.js", url))
+        told = json.loads(nodemailer.node("mailpit.js", url, str(smtp)))
     except (subprocess.SubprocessError, ValueError) as error:
         checks.that(False, f"npm: {error}")
         return
     for what, holds in told.items():
         checks.that(holds is True, f"npm: {what}: {holds}")
+    released = [sorted(recipients) for recipients in kept_for(next_hop)]
+    checks.that(released == [[ANN]], f"npm: the next hop has messages for {released}")
 
 
 def _document(checks: Checks, url: str, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ from server import Certificate, Server
 
 RELAY_NAME = f"relay.{DOMAIN}"
 
+# Below those that the kernel gives to clients, so that no client takes one before its server does.
+_PORTS = range(20_000, 32_000)
 _START_SECONDS = 20
 _STOP_SECONDS = 20
 _QUEUE_SECONDS = 40
@@ -188,9 +191,12 @@ def relaying(folder: Path, route: Route, certificate: Certificate | None = None)
 
 def free_port() -> int:
     """A port that nobody listens on now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    while True:
+        # Not of a seeded generator: suites that run at the same time would try the same ports.
+        port = secrets.choice(_PORTS)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen:

@@ -13,6 +13,7 @@ from .dnsbl import Dnsbl
 from .dsn import Dsn
 from .exim import Exim
 from .extensions import Extensions
+from .first_mail import FirstMail
 from .forward import Forward
 from .guide import Guide
 from .haproxy import Haproxy
@@ -43,7 +44,7 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox(), Release()]
-    guides = [Guide(), Compose(), Workflow()]
+    guides = [Guide(), Compose(), Workflow(), FirstMail()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *guides, *filters, Auth(examples)]

@@ -39,6 +39,9 @@ class Inbox(Scenario):
             url = f"http://127.0.0.1:{http}"
             send(smtp)
             _python_client(checks, url)
+            _python_changes(checks, url, smtp)
+            send(smtp)
+            _python_fixture(checks, url, folder)
             send(smtp)
             _node_client(checks, url, smtp, next_hop)
             send(smtp)
@@ -73,9 +76,49 @@ def _python_client(checks: Checks, url: str) -> None:
     checks.that(content in (b"%PDF-1.7", "%PDF-1.7"), f"PyPI: the attachment is {content!r}")
     headers = api.get_message_headers(message.id)
     checks.that(headers.message_id == ["<welcome@app.example.com>"], f"PyPI: {headers}")
-    # The client deletes by a form, which pages of other sites can send too: the console refuses it.
-    urllib.request.urlopen(urllib.request.Request(f"{url}/api/v1/messages", method="DELETE"), timeout=_SECONDS).close()
+
+
+def _python_changes(checks: Checks, url: str, smtp: int) -> None:
+    """The client marks and deletes by forms. There is one message, which is read."""
+    api, refused = importlib.import_module("mailpit.client.api").API(url), importlib.import_module("httpx").HTTPStatusError
+    send(smtp)
+    send(smtp)
+    newest, middle, oldest = (one.id for one in api.get_messages().messages)
+
+    def unread() -> list[str]:
+        return [one.id for one in api.get_messages().messages if not one.read]
+
+    checks.that(unread() == [newest, middle], f"PyPI: unread are {unread()}")
+    for what, change, left in (
+        ("marks as read", lambda: api.put_messages([middle], "Read", True), [newest]),
+        ("marks two as unread", lambda: api.put_messages([middle, oldest], "Read", False), [newest, middle, oldest]),
+        ("deletes two", lambda: api.delete_messages([newest, oldest]), [middle]),
+        # What names no message must not mean all.
+        ("deletes by a wrong id", lambda: api.delete_messages(["nonsense"]), [middle]),
+        ("deletes all", lambda: api.delete_messages([]), []),
+    ):
+        try:
+            change()
+        except refused as error:
+            checks.that(what == "deletes by a wrong id", f"PyPI: {what}: {error}")
+        checks.that(unread() == left, f"PyPI: {what}: unread are {unread()}, due are {left}")
     checks.that(api.get_messages().messages == [], "PyPI: a message is left")
+
+
+def _python_fixture(checks: Checks, url: str, folder: Path) -> None:
+    """The client's fixture for pytest, which deletes all messages when the tests are over."""
+    file = folder / "test_mail.py"
+    file.write_text(
+        "import pytest\nfrom mailpit.testing.pytest import mailpit_api\n\n\n"
+        f'@pytest.mark.parametrize("mailpit_api", ["{url}"], indirect=True)\n'
+        "def test_mail_comes(mailpit_api):\n"
+        '    assert [one.subject for one in mailpit_api.get_messages().messages] == ["Welcome to the app"]\n'
+    )
+    command = [str(packages.FOLDER / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
+    done = _run(command, {"HOME": str(folder)}, folder)
+    checks.that(done.returncode == 0, f"pytest: {done.stdout[-1500:]} {done.stderr[-500:]}")
+    left = importlib.import_module("mailpit.client.api").API(url).get_messages().messages
+    checks.that(left == [], f"pytest: after the tests {len(left)} messages are left")
 
 
 def _node_client(checks: Checks, url: str, smtp: int, next_hop: Server) -> None:

@@ -4,25 +4,7 @@ const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const { ask, counter } = require("./harness.js");
 const { plain, rich, hostile } = require("./mails.js");
-
-const PICTURES = process.env.MAILCHUTE_PICTURES;
-
-const picture = async (page, name) => {
-  if (PICTURES) await page.screenshot({ path: require("node:path").join(PICTURES, `${name}.png`) });
-};
-
-// An inbox as a day of work leaves it.
-const fill = async (deliver, web) => {
-  await deliver(plain("Your weekly report", "Visits rose by 12 %. The three most read pages are the start page, the price list and the imprint.", "Reports <reports@example.net>"), { to: ["team@example.com"] });
-  await deliver(plain("Reset your password", "Somebody asked to reset your password.\nhttps://app.example.net/reset?token=8f2c91\n\nThe link is good for one hour.", "Example App <app@example.net>"));
-  await deliver(plain("Invitation: planning on Monday", "Ada invites you to a meeting on Monday at ten.", "Ada Lovelace <ada@example.net>"), { to: ["you@example.com", "bob@example.org"] });
-  await deliver(plain("Payment failed", "The card that ends in 4242 was refused by its bank.", "Billing <billing@example.net>"), { to: ["bob@example.org"] });
-  await deliver(rich(web.url));
-};
-
-const rows = (page) => page.locator(".message");
-const subjects = (page) => page.locator(".message .subject").allTextContents().then((all) => all.map((text) => text.trim()), () => null);
-const has = (page, expected, until) => until(`the list is ${expected}`, async () => JSON.stringify(await subjects(page)) === JSON.stringify(expected));
+const { fits, has, picture, rows } = require("./steps.js");
 
 module.exports = {
   async "an empty inbox says where to send, and shows what arrives"({ server, open, deliver, until }) {
@@ -163,28 +145,6 @@ module.exports = {
     await has(page, ["One"], until);
   },
 
-  async "wide screens, dark ones and narrow ones show all"({ server, open, deliver }) {
-    const web = await counter();
-    await fill(deliver, web);
-    for (const [name, options] of [["", {}], ["-dark", { colorScheme: "dark" }], ["-narrow", { viewport: { width: 360, height: 740 } }]]) {
-      const page = await open(options);
-      await page.goto(server.origin);
-      await page.locator("#live:visible").waitFor();
-      await picture(page, `inbox${name}`);
-      await page.getByText("Confirm your order").click();
-      await page.frameLocator(".frame iframe").getByText("Thank you, Ada").waitFor();
-      await picture(page, `message${name}`);
-      for (const tab of ["Headers", "Parts", "Session", "Checks", "Source", "Text"]) {
-        await page.locator(".tabs").getByText(tab).click();
-        await page.locator(`.tab[aria-label=${tab}]`).waitFor();
-        await picture(page, `message-${tab.toLowerCase()}${name}`);
-        const [width, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-        assert.ok(width <= shown, `${tab}${name} is ${width} wide`);
-      }
-    }
-    web.stop();
-  },
-
   async "a narrow screen shows all, and nothing sideways"({ server, open, deliver }) {
     const web = await counter();
     await deliver(plain(`A subject that is so long that no telephone shows all of it ${"x".repeat(80)}`, "y".repeat(500)));
@@ -194,8 +154,7 @@ module.exports = {
       if (path === "/") await page.goto(server.origin);
       else await rows(page).first().locator(".subject").click();
       await page.locator("main").waitFor();
-      const [width, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      assert.ok(width <= shown, `${path} is ${width} wide`);
+      assert.ok(await fits(page), path);
     }
     web.stop();
   },

@@ -1,23 +1,9 @@
 // Stories of logins.
 "use strict";
 const assert = require("node:assert/strict");
-const { execFileSync } = require("node:child_process");
-const fs = require("node:fs");
 const { ask } = require("./harness.js");
 const { plain } = require("./mails.js");
-
-// A console with the user alice.
-const guarded = ({ program, folder }) => {
-  const line = execFileSync(program, ["hash-password", "alice"], { input: "wonderland\n" });
-  fs.writeFileSync(`${folder}/visitors`, line);
-  return ["--console-auth", `${folder}/visitors`];
-};
-
-const logIn = async (page, user, password) => {
-  await page.fill("[name=user]", user);
-  await page.fill("[name=password]", password);
-  await page.press("[name=password]", "Enter");
-};
+const { guarded, logIn } = require("./steps.js");
 
 const heading = (page) => page.locator("h1").innerText();
 

@@ -39,4 +39,13 @@ const hostile = (origin) => [
   `<div style="width:10px;height:10px;border-image:url(${origin}/border) 1;border:1px solid;cursor:url(${origin}/cursor),auto;content:url(${origin}/content)">z</div><marquee onstart="fetch('${origin}/marquee')">m</marquee></body></html>`,
 ];
 
-module.exports = { plain, rich, hostile };
+// An inbox as a day of work leaves it.
+const fill = async (deliver, web) => {
+  await deliver(plain("Your weekly report", "Visits rose by 12 %. The three most read pages are the start page, the price list and the imprint.", "Reports <reports@example.net>"), { to: ["team@example.com"] });
+  await deliver(plain("Reset your password", "Somebody asked to reset your password.\nhttps://app.example.net/reset?token=8f2c91\n\nThe link is good for one hour.", "Example App <app@example.net>"));
+  await deliver(plain("Invitation: planning on Monday", "Ada invites you to a meeting on Monday at ten.", "Ada Lovelace <ada@example.net>"), { to: ["you@example.com", "bob@example.org"] });
+  await deliver(plain("Payment failed", "The card that ends in 4242 was refused by its bank.", "Billing <billing@example.net>"), { to: ["bob@example.org"] });
+  await deliver(rich(web.url));
+};
+
+module.exports = { plain, rich, hostile, fill };

@@ -2,19 +2,13 @@
 "use strict";
 const assert = require("node:assert/strict");
 const net = require("node:net");
-const path = require("node:path");
+const { fits, picture } = require("./steps.js");
 
 // Lines that pass the lesson "Send a mail".
 const SEND = [
   "EHLO laptop.example", "MAIL FROM:<you@laptop.example>", "RCPT TO:<bob@play.example>", "DATA",
   "Subject: Hello\n\nHello Bob\n.", "QUIT",
 ];
-const PICTURES = process.env.MAILCHUTE_PICTURES;
-
-const picture = async (page, name) => {
-  if (PICTURES) await page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
-};
-
 const begin = async (page, server, lesson) => {
   await page.goto(`${server.origin}/play`);
   await page.getByRole("button", { name: `Start the lesson: ${lesson}` }).click();
@@ -36,8 +30,6 @@ const type = (page, text) => answered(page, async () => {
   }
   await page.keyboard.press("Enter");
 });
-
-const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
 // A mail client on a socket: sends a line after each reply, and returns all that the server said.
 const talk = (port, lines) => new Promise((resolve, reject) => {

@@ -2,10 +2,7 @@
 "use strict";
 const assert = require("node:assert/strict");
 const { plain } = require("./mails.js");
-
-const PICTURES = process.env.MAILCHUTE_PICTURES;
-
-const releasing = ({ smtp }) => ["--console-release", `smtp://127.0.0.1:${smtp}?tls=off`, "--console-release-to", "ann@example.com,example.org"];
+const { releasing } = require("./steps.js");
 
 // A story, with a script and without one.
 const story = (options) => async ({ server, open, deliver, until }) => {
@@ -17,7 +14,6 @@ const story = (options) => async ({ server, open, deliver, until }) => {
   // The recipients that are allowed stand there already.
   assert.equal(await page.inputValue("[name=to]"), "ann@example.com");
   assert.match(await menu.innerText(), new RegExp(`127\\.0\\.0\\.1:${server.smtp}[^]*ann@example\\.com, example\\.org`));
-  if (PICTURES && !options.javaScriptEnabled) await page.screenshot({ path: require("node:path").join(PICTURES, "release.png") });
   await page.fill("[name=to]", "ann@example.com, bob@example.org");
   await page.press("[name=to]", "Enter");
   await page.locator("[role=status]", { hasText: "for 2 recipients" }).waitFor();

@@ -1,23 +1,7 @@
 // Stories of the sessions.
 "use strict";
 const assert = require("node:assert/strict");
-const net = require("node:net");
-
-// A connection that stays: `say` sends a line and returns the whole reply.
-const connect = (port) => new Promise((resolve, reject) => {
-  const socket = net.connect(port, "127.0.0.1");
-  let pending = "";
-  let wake = () => {};
-  socket.on("error", reject).on("data", (data) => { pending += data; wake(); }).on("close", () => wake());
-  const read = async () => {
-    while (!/^\d{3} [^\n]*\n/m.test(pending) && !socket.destroyed) await new Promise((go) => { wake = go; });
-    const reply = pending;
-    pending = "";
-    return reply;
-  };
-  const say = (line) => { socket.write(`${line}\r\n`); return read(); };
-  read().then((greeting) => resolve({ greeting, say, read, close: () => socket.destroy() }));
-});
+const { connect } = require("./client.js");
 
 const rows = (page) => page.locator("#sessions tr");
 

@@ -1,11 +1,17 @@
 // The inbox: new messages appear at once; keys; deletion with an undo that goes away.
 (() => {
   "use strict";
-  const { find, all, make, toast, localTimes, key } = mailchute;
+  const { find, all, toast, key, read, attempt, refresher, follow, renew, renewPage } = mailchute;
+
+  // The note of a deletion, as the server shows it.
+  const shown = find("form.undone");
+  if (shown) setTimeout(() => shown.remove(), 10000);
+
   const list = find("#list");
   if (!list) return;
 
-  const rows = () => all(".message", list);
+  // Rows that are being deleted are no place to go to.
+  const rows = () => all(".message:not(.going)", list);
   let here = null;
   const mark = (row) => {
     for (const one of rows()) one.classList.toggle("here", one === row);
@@ -21,101 +27,69 @@
   };
 
   // The same page again, and the parts of it that change.
-  const read = async (address) => {
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
-  };
   const own = () => {
     const address = new URL(location.href);
     address.searchParams.delete("deletion");
     address.searchParams.delete("deleted");
     return address;
   };
-  let isReading = false, isStale = false;
-  const refresh = async () => {
-    if (isReading) { isStale = true; return; }
-    isReading = true;
-    try {
-      const page = await read(own());
-      const known = new Set(rows().map((row) => row.dataset.id));
-      const chosen = new Set(all(":checked[name=id]", list).map((box) => box.value));
-      const focused = document.activeElement?.closest?.(".message")?.dataset.id;
-      const isOpen = Boolean(find(".menu[open]", list));
-      list.replaceChildren(...find("#list", page).childNodes);
-      find("#groups").replaceChildren(...find("#groups", page).childNodes);
-      document.title = page.title;
-      let arrived = 0;
-      for (const row of rows()) {
-        if (!known.has(row.dataset.id)) { row.classList.add("arrived"); arrived += 1; }
-        if (chosen.has(row.dataset.id)) find("[name=id]", row).checked = true;
-        if (row.dataset.id === here) row.classList.add("here");
-        if (row.dataset.id === focused) find(".subject", row).focus({ preventScroll: true });
-      }
-      if (isOpen) find(".menu", list)?.setAttribute("open", "");
-      for (const node of all("[data-script]", list)) node.hidden = false;
-      localTimes(document);
-      return arrived;
-    } finally {
-      isReading = false;
-      if (isStale) { isStale = false; refresh(); }
-    }
-  };
-
-  const live = find("#live");
-  const events = new EventSource("/changes");
-  let wasLost = false;
-  events.addEventListener("open", () => {
-    live.hidden = false;
-    live.textContent = "live";
-    live.classList.remove("lost");
-    // What came between the page and the connection, or while the connection was away.
-    refresh();
-    if (wasLost) { wasLost = false; toast("Connected again; the list is up to date"); }
+  const refresh = refresher(async () => {
+    const page = await read(own());
+    const focused = document.activeElement?.closest?.(".message");
+    const at = rows().indexOf(focused);
+    for (const row of all(".message", page)) row.classList.toggle("here", row.dataset.id === here);
+    renew(list, find("#list", page));
+    renew(find("#groups"), find("#groups", page));
+    renewPage(page);
+    // The reader of a row that is gone goes on with the next one.
+    if (focused && !focused.isConnected) find(".subject", rows()[Math.min(at, rows().length - 1)])?.focus({ preventScroll: true });
   });
-  events.addEventListener("error", () => {
-    wasLost = true;
-    live.textContent = "not connected";
-    live.classList.add("lost");
-  });
-  events.addEventListener("added", refresh);
-  events.addEventListener("changed", refresh);
-  addEventListener("pagehide", () => events.close());
+  follow("/changes", { added: refresh, changed: refresh }, { opened: refresh });
 
-  // Forms go in the background, and the note of a deletion offers the way back.
-  const post = async (form, button) => {
-    const fields = new URLSearchParams(new FormData(form));
-    if (button?.name) fields.set(button.name, button.value);
-    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields, headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!answer.ok) { toast(find("main p", page)?.textContent ?? "That did not work"); return; }
+  // Forms go in the background. Returns whether the server did what they ask for.
+  const post = (form, fields) => attempt(async () => {
+    const page = await read(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(fields) });
     const undo = find(".undone", page);
-    if (undo) {
-      const button = make("button", { type: "button" }, "Undo");
-      const note = toast(find("span", undo).textContent, null, 10);
-      note.append(button);
-      lastUndo = async () => { lastUndo = null; note.remove(); await post(undo); toast("Restored"); };
-      button.onclick = () => lastUndo?.();
-      const mine = lastUndo;
-      setTimeout(() => { if (lastUndo === mine) lastUndo = null; }, 10000);
-    }
-    await refresh();
-  };
-  let lastUndo = null;
+    if (undo) offer(undo);
+    return true;
+  });
 
-  document.addEventListener("submit", (event) => {
+  // The ways back from deletions, the last one last. The key takes that one.
+  const undos = new Set();
+  const offer = (form) => {
+    const run = async () => {
+      forget();
+      if (await post(form, new FormData(form))) toast("Restored");
+      await refresh();
+    };
+    const note = toast(find("span", form).textContent, { text: "Undo", run }, 10);
+    const forget = () => { undos.delete(run); note.remove(); };
+    undos.add(run);
+    setTimeout(forget, 10000);
+  };
+
+  document.addEventListener("submit", async (event) => {
     // Not `target.id`: the boxes of the form are named that.
     if (!event.target.matches("#messages")) return;
     event.preventDefault();
-    const button = event.submitter;
-    if (button?.value && !button.value.endsWith("-all") && !find(":checked[name=id]", event.target)) {
-      const row = current();
-      if (!row) { toast("Select messages first"); return; }
-      find("[name=id]", row).checked = true;
+    const action = event.submitter?.value ?? "";
+    const fields = new FormData(event.target);
+    fields.set("action", action);
+    if (!action.endsWith("-all") && !fields.has("id")) {
+      if (!current()) { toast("Select messages first"); return; }
+      fields.set("id", current().dataset.id);
     }
-    post(event.target, button);
+    const menu = event.submitter?.closest(".menu");
+    if (menu) { menu.open = false; find("summary", menu).focus(); }
+    if (action === "delete") {
+      const ids = new Set(fields.getAll("id"));
+      // Before the answer comes, the next deletion is about other messages.
+      for (const box of all(":checked", list)) box.checked = false;
+      for (const row of rows()) if (ids.has(row.dataset.id)) row.classList.add("going");
+    }
+    await post(event.target, fields);
+    await refresh();
   });
-  const shown = find("form.undone");
-  if (shown) setTimeout(() => shown.remove(), 10000);
 
   list.addEventListener("change", (event) => {
     if (event.target.id === "select-all") {
@@ -125,14 +99,12 @@
 
   const press = (value) => find(`#messages button[value=${value}]`, list)?.click();
   const remove = () => {
-    if (!find(":checked[name=id]", list) && current()) {
-      const known = rows();
-      const at = known.indexOf(current());
-      const next = known[at + 1] ?? known[at - 1];
-      find("[name=id]", current()).checked = true;
-      press("delete");
-      here = next ? next.dataset.id : null;
-    } else press("delete");
+    const row = current();
+    const isOne = row && !find(":checked[name=id]", list);
+    const known = rows();
+    const next = known[known.indexOf(row) + 1] ?? known[known.indexOf(row) - 1];
+    press("delete");
+    if (isOne) mark(next ?? null);
   };
   key("j", "Next message", () => step(1));
   key("k", "Previous message", () => step(-1));
@@ -143,7 +115,7 @@
   });
   key("x", "Select the message", () => { const box = current() && find("[name=id]", current()); if (box) box.checked = !box.checked; });
   key("Delete", "Delete what is selected", remove);
-  key("u", "Undo the deletion", () => (lastUndo ? lastUndo() : find("form.undone button")?.click()));
+  key("u", "Undo the deletion", () => { const last = [...undos].pop(); if (last) last(); else find("form.undone button")?.click(); });
   key("m", "Mark read", () => press("read"));
   key("/", "Search", () => { find("#search").focus(); find("#search").select(); });
 })();
@@ -151,14 +123,23 @@
 // The page of a message.
 (() => {
   "use strict";
-  const { find, key } = mailchute;
-  if (!find(".message-page")) return;
+  const { find, all, key, read, refresher, follow, renew, renewPage } = mailchute;
+  const message = find(".message-page");
+  if (!message) return;
   const go = (selector) => find(selector)?.click();
+  // What is around the message changes. The message stays as it is.
+  const refresh = refresher(async () => {
+    const page = await read(message.dataset.around);
+    renew(find("#around"), find("#around", page));
+    renewPage(page);
+  });
+  follow("/changes", { added: refresh, changed: refresh }, { opened: refresh });
+
   key("j", "Older message", () => go("a[rel=next]"));
   key("k", "Newer message", () => go("a[rel=prev]"));
   key("u", "Back to the inbox", () => go("#back"));
   key("Delete", "Delete the message", () => go("#delete [value=delete]"));
   key("/", "Search", () => { location.href = "/#search"; });
-  const tabs = mailchute.all(".tabs a");
+  const tabs = all(".tabs a");
   tabs.forEach((tab, index) => key(String(index + 1), `${tab.firstChild.textContent}`, () => tab.click()));
 })();

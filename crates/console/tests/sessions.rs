@@ -48,7 +48,7 @@ async fn the_list_and_a_session_follow_what_happens() {
     client.ready().await.expect(250);
     client.command("RCPT TO:<bob@example.com>").await.expect(503);
     let row = until(&mut list, "1 refused").await;
-    assert!(row.contains("192.0.2.7") && row.contains("event: rows"), "{row}");
+    assert!(row.contains("192.0.2.7") && row.contains("event: list"), "{row}");
     let id = row.split_once("href=\"/sessions/").unwrap().1.split('"').next().unwrap().to_owned();
 
     let page = console.get(&format!("/sessions/{id}"), "").await;

@@ -68,7 +68,11 @@ impl InForce {
         self.until
     }
 
-    pub(super) fn left(&self) -> Duration {
+    pub(super) fn ends(&self) -> Timestamp {
+        Timestamp::try_from(self.ends).unwrap_or(Timestamp::MAX)
+    }
+
+    fn left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
 
@@ -83,7 +87,7 @@ impl InForce {
     pub(super) fn status(&self) -> Status {
         let rules = self.document.rules.iter().zip(&self.rules);
         Status {
-            ends: Timestamp::try_from(self.ends).ok().map(|ends| ends.to_string()),
+            ends: Some(self.ends().to_string()),
             seconds_left: self.left().as_secs(),
             rules: rules
                 .map(|(rule, counted)| RuleStatus { rule: rule.clone(), applied: counted.applied })

@@ -15,12 +15,11 @@ mod preset;
 mod rule;
 mod stage;
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::Notify;
+use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -53,8 +52,8 @@ struct Shared {
     /// Whether there are rules, so that a stage without any takes no lock.
     has_rules: AtomicBool,
     in_force: Mutex<Option<InForce>>,
-    /// Wakes delays when rules end.
-    changed: Notify,
+    /// Wakes delays and open pages when rules begin or end.
+    changed: watch::Sender<()>,
     /// Ends the rules when their time is over.
     timer: Mutex<Option<AbortHandle>>,
 }
@@ -63,7 +62,7 @@ struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Banner {
     pub(crate) rules: usize,
-    pub(crate) left: Duration,
+    pub(crate) ends: Timestamp,
 }
 
 impl Chaos {
@@ -77,7 +76,12 @@ impl Chaos {
     pub(crate) fn banner(&self) -> Option<Banner> {
         let in_force = self.lock();
         let rules = in_force.as_ref()?;
-        Some(Banner { rules: rules.len(), left: rules.left() })
+        Some(Banner { rules: rules.len(), ends: rules.ends() })
+    }
+
+    /// Returns what changes when rules begin or end.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.0.changed.subscribe()
     }
 
     /// Returns the active rules, and how often each was applied.
@@ -97,7 +101,7 @@ impl Chaos {
         );
         *self.lock() = Some(rules);
         self.0.has_rules.store(true, Ordering::Relaxed);
-        self.0.changed.notify_waiters();
+        self.0.changed.send_replace(());
         let chaos = self.clone();
         let timer = tokio::spawn(async move {
             sleep_until(until).await;
@@ -121,7 +125,7 @@ impl Chaos {
         let Some(ended) = in_force.take_if(|rules| is_meant(rules)) else { return };
         self.0.has_rules.store(false, Ordering::Relaxed);
         drop(in_force);
-        self.0.changed.notify_waiters();
+        self.0.changed.send_replace(());
         tracing::warn!(name: "chaos-ended", applied = ended.applied(), "no rule of chaos is active any more");
     }
 
@@ -150,17 +154,9 @@ impl Chaos {
 
     /// Waits for this time, or until these rules end.
     async fn delay(&self, time: Duration, id: u64) {
-        let _ = timeout(time, async {
-            loop {
-                let mut changed = pin!(self.0.changed.notified());
-                // From here on no end goes unnoticed.
-                changed.as_mut().enable();
-                if !self.is_in_force(id) {
-                    return;
-                }
-                changed.await;
-            }
-        })
-        .await;
+        let mut changed = self.0.changed.subscribe();
+        let end = async { while self.is_in_force(id) && changed.changed().await.is_ok() {} };
+        // Most rules are still active after their delay.
+        let _ = timeout(time, end).await;
     }
 }

@@ -27,6 +27,7 @@ const STYLE: &str = concat!(
 );
 const SCRIPT: &str = concat!(
     include_str!("../../assets/base.js"),
+    include_str!("../../assets/live.js"),
     include_str!("../../assets/inbox.js"),
     include_str!("../../assets/sessions.js"),
     include_str!("../../assets/play.js")

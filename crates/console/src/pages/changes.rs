@@ -1,6 +1,5 @@
-//! Events for open pages: that the mailbox has changed. A page then asks for its list again.
+//! Events for open pages: that the mailbox has changed, after which a page asks for its list again, and the banners.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use futures_util::stream::unfold;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::mailbox::Change;
+use crate::pages::banners::{self, Sent, with_banners};
 use crate::pages::failure::Failure;
 use crate::pages::layout::At;
 use crate::state::State;
@@ -20,10 +20,10 @@ use crate::state::State;
 const PAUSE: Duration = Duration::from_millis(150);
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new().route("/changes", get(stream))
+    Router::new().route("/changes", get(stream)).route("/banners", get(banners_only))
 }
 
-async fn stream(at: At) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+async fn stream(at: At) -> Result<Sse<impl Stream<Item = Sent>>, Failure> {
     let changes = at.state.mailbox()?.changes();
     let events = unfold(changes, |mut changes| async move {
         let mut name = match changes.recv().await {
@@ -42,5 +42,10 @@ async fn stream(at: At) -> Result<Sse<impl Stream<Item = Result<Event, Infallibl
         }
         Some((Ok(Event::default().event(name).data("mailbox")), changes))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(with_banners(events, at.state)).keep_alive(KeepAlive::default()))
+}
+
+/// For pages that show nothing of the mailbox, so that it need not look for mail.
+async fn banners_only(at: At) -> Sse<impl Stream<Item = Sent>> {
+    Sse::new(banners::changes(at.state)).keep_alive(KeepAlive::default())
 }

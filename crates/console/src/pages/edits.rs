@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Form;
 use axum::response::Redirect;
-use axum::routing::post;
+use axum::routing::get;
 
 use crate::mailbox::Search;
 use crate::pages::failure::Failure;
 use crate::pages::layout::At;
-use crate::pages::links::{address, deleted_address};
+use crate::pages::links::{address, deleted_address, message_address, next_address};
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new().route("/messages", post(edit)).route("/undo", post(undo))
+    // The login page leads back to the address of a form by GET.
+    let back = || get(async || Redirect::to("/"));
+    Router::new().route("/messages", back().post(edit)).route("/undo", back().post(undo))
 }
 
 type Fields = Vec<(String, String)>;
@@ -39,11 +41,22 @@ async fn edit(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
     };
     match action {
         "delete" | "delete-all" => {
+            // The page of a message goes on with the next older one.
+            let message = value(&fields, "message").parse().ok();
+            let older = match message {
+                Some(message) => {
+                    mailbox.neighbours(&Search::parse(query).unwrap_or_default(), message).await?[1]
+                }
+                None => None,
+            };
             let deletion = mailbox.delete(&search).await?;
             if deletion.messages == 0 {
                 return Ok(Redirect::to(&back));
             }
-            return Ok(Redirect::to(&deleted_address(query, &deletion)));
+            return Ok(Redirect::to(&match (older, message) {
+                (Some(older), Some(message)) => next_address(older, query, &deletion, message),
+                _ => deleted_address(query, &deletion),
+            }));
         }
         "read" | "read-all" => mailbox.mark(&search, false).await?,
         "unread" => mailbox.mark(&search, true).await?,
@@ -59,5 +72,7 @@ async fn undo(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
     if mailbox.undo(deletion).await? == 0 {
         return Err(Failure::Mistake("It is too late: the messages are gone.".to_owned()));
     }
-    Ok(Redirect::to(&address(value(&fields, "q"))))
+    let query = value(&fields, "q");
+    let message = value(&fields, "message").parse().ok();
+    Ok(Redirect::to(&message.map_or_else(|| address(query), |message| message_address(message, query))))
 }

@@ -13,8 +13,7 @@ use crate::mailbox::{Group, Groups, Id, Search};
 use crate::pages::failure::Failure;
 use crate::pages::layout::{At, Section};
 use crate::pages::links::address;
-use crate::pages::{list, welcome};
-use crate::quantity::count;
+use crate::pages::{list, undo, welcome};
 use crate::state::State;
 
 /// The messages of a page.
@@ -54,7 +53,7 @@ async fn show(at: At, Query(asked): Query<Asked>) -> Result<Response, Failure> {
             section.found aria-label="Messages" {
                 (search_form(&asked.q, mistake.as_deref()))
                 @if let (Some(deletion), Some(deleted)) = (asked.deletion, asked.deleted) {
-                    (undo(&at, deletion, deleted, &asked.q))
+                    (undo::note(&at, deletion, deleted, &asked.q, None))
                 }
                 div #list data-total=(groups.total) data-first[before.is_none()] {
                     @if groups.total == 0 && asked.q.is_empty() && listing.progress.is_none() {
@@ -93,10 +92,10 @@ fn section(title: &str, groups: &[Group], search: &str) -> Markup {
     };
     html! {
         @if !groups.is_empty() {
-            details open {
+            details open data-key=(title) {
                 summary { (title) }
                 (entries(first))
-                @if !rest.is_empty() { details { summary { (rest.len()) " more" } (entries(rest)) } }
+                @if !rest.is_empty() { details data-key="more" { summary { (rest.len()) " more" } (entries(rest)) } }
             }
         }
     }
@@ -104,7 +103,7 @@ fn section(title: &str, groups: &[Group], search: &str) -> Markup {
 
 fn entry(name: &str, search: &str, total: u64, unread: u64, current: &str) -> Markup {
     html! {
-        li {
+        li data-key=(search) {
             a href=(address(search)) title=(name) aria-current=[(search == current).then_some("page")] {
                 span.name { (name) }
                 @if unread > 0 { span.badge.accent { (unread) span.visually-hidden { " unread" } } }
@@ -142,17 +141,3 @@ const HELP: [(&str, &str); 8] = [
     ("folder:Junk", "in a directory of the Maildir"),
     ("-invoice  -from:alice", "that do not match"),
 ];
-
-/// The note after a deletion, for browsers without a script too.
-fn undo(at: &At, deletion: u64, deleted: u64, search: &str) -> Markup {
-    html! {
-        form.undone method="post" action="/undo" role="status" {
-            (at.token())
-            input type="hidden" name="deletion" value=(deletion);
-            input type="hidden" name="q" value=(search);
-            span { (count(deleted, "message", "messages")) " deleted." }
-            button.small { "Undo" }
-            span.muted { "for 10 seconds" }
-        }
-    }
-}

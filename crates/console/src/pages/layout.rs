@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::guard::Visitor;
-use crate::quantity::count;
+use crate::pages::banners::banners;
 use crate::state::State;
 
 /// A place in the navigation.
@@ -70,14 +70,7 @@ impl At {
                         }
                     }
                     div #banners role="status" aria-live="polite" {
-                        @if let Some(banner) = self.state.chaos.as_ref().and_then(crate::chaos::Chaos::banner) {
-                            div.banner {
-                                "Chaos is active: this server fails on purpose ("
-                                (count(banner.rules as u64, "rule", "rules"))
-                                ", " (banner.left.as_secs().div_ceil(60)) " min left)."
-                                a href="/chaos" { "Show the rules" }
-                            }
-                        }
+                        (banners(&self.state))
                     }
                     main #main tabindex="-1" { (content) }
                     div #toasts role="status" aria-live="polite" { }

@@ -29,6 +29,16 @@ pub(crate) fn deleted_address(search: &str, deletion: &Deletion) -> String {
     with_search(format!("/?deletion={}&deleted={}", deletion.number, deletion.messages), search)
 }
 
+/// Returns the address of a message's page, after the deletion of another message that can be undone there.
+pub(crate) fn next_address(id: Id, search: &str, deletion: &Deletion, deleted: Id) -> String {
+    with_search(format!("/m/{id}?deletion={}&deleted={deleted}", deletion.number), search)
+}
+
+/// Returns the address of what is around a message among those of a search.
+pub(crate) fn around_address(id: Id, search: &str) -> String {
+    with_search(format!("/m/{id}/around"), search)
+}
+
 /// Returns the address of a message's page, which remembers the search for its neighbours.
 pub(crate) fn message_address(id: Id, search: &str) -> String {
     with_search(format!("/m/{id}"), search)

@@ -26,7 +26,7 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
                 button.small name="action" value="read" { "Mark read" }
                 button.small name="action" value="unread" { "Mark unread" }
                 @if listing.total > 0 {
-                    details.menu {
+                    details.menu #all {
                         summary.button.small { "All " (listing.total) " …" }
                         div.card {
                             p { @if search.is_empty() { "All messages of this server" } @else { "All messages that this search finds" } ": " (listing.total) }
@@ -37,7 +37,7 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
                         }
                     }
                 }
-                span.count.muted aria-live="polite" { (count(listing.total, "message", "messages")) @if listing.unread > 0 { ", " (listing.unread) " unread" } }
+                span.count.muted #count aria-live="polite" { (count(listing.total, "message", "messages")) @if listing.unread > 0 { ", " (listing.unread) " unread" } }
             }
             @if listing.messages.is_empty() {
                 p.nothing { "No message " @if is_older { "is older." } @else if search.is_empty() { "yet." } @else { "is found." } }

@@ -8,23 +8,21 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 
-use crate::found::Found;
+use crate::found::{Found, Missing};
 use crate::mail::{Address, Link, Mail};
-use crate::mailbox::{Id, Search, Summary};
+use crate::mailbox::{Id, Mailbox, MailboxError, Search, Summary};
 use crate::pages::failure::Failure;
 use crate::pages::layout::{At, Section};
-use crate::pages::links::address;
-use crate::pages::links::message_address;
+use crate::pages::links::{address, around_address, message_address};
 use crate::pages::list::verdicts;
 use crate::pages::opened::{Opened, Wanted};
-use crate::pages::release;
 use crate::pages::tab::Tab;
-use crate::pages::tabs;
+use crate::pages::{release, tabs, undo};
 use crate::quantity::size;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new().route("/m/{id}", get(show))
+    Router::new().route("/m/{id}", get(show)).route("/m/{id}/around", get(around))
 }
 
 async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
@@ -33,26 +31,49 @@ async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> R
     let search = Search::parse(&wanted.q).unwrap_or_default();
     // Before the mark, which changes a directory: the next question would read it again.
     let [newer, older] = mailbox.neighbours(&search, found.summary.id).await?;
+    let unread = unread(mailbox).await?.saturating_sub(found.summary.is_unread.into());
     found.mark_read(mailbox).await;
     let page = found.read(move |mail, summary| {
         let opened = Opened { summary, mail };
         let tab = wanted.tab.unwrap_or_else(|| Tab::first(mail));
         let content = html! {
-            article.message-page data-id=(summary.id) {
+            article.message-page data-id=(summary.id) data-around=(around_address(summary.id, &wanted.q)) {
                 (buttons(&at, summary, &wanted.q, newer, older))
                 (release::note(wanted.released))
+                @if let Some(deletion) = wanted.deletion { (undo::note(&at, deletion, 1, &wanted.q, wanted.deleted.as_deref().and_then(|id| id.parse().ok()))) }
                 (head(opened))
                 (finds(mail))
                 (tabs::bar(opened, tab, &wanted.q))
                 section.tab aria-label=(tab.name()) { (tabs::content(opened, tab, &wanted, &at)) }
             }
         };
-        at.page(Section::Inbox, mail.subject().unwrap_or("(no subject)"), &content)
+        at.page(Section::Inbox, &title(mail.subject(), unread), &content)
     });
     Ok(page.await?.into_response())
 }
 
-fn buttons(at: &At, summary: &Summary, query: &str, newer: Option<Id>, older: Option<Id>) -> Markup {
+/// Returns the neighbours of a message and the count of the title, for a page that is open. The message itself stays as it
+/// is, so its file is not read again.
+async fn around(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Markup, Failure> {
+    let mailbox = at.state.mailbox()?;
+    let search = Search::parse(&wanted.q).unwrap_or_default();
+    let id = id.parse().map_err(|_| Missing::Message)?;
+    let [newer, older] = mailbox.neighbours(&search, id).await?;
+    let message = mailbox.get(Some(id)).await?;
+    let subject = message.as_ref().and_then(|message| message.subject.as_deref());
+    Ok(at.page(Section::Inbox, &title(subject, unread(mailbox).await?), &steps(&wanted.q, newer, older)))
+}
+
+async fn unread(mailbox: &Mailbox) -> Result<u64, MailboxError> {
+    Ok(mailbox.list(&Search::all(), None, 1).await?.unread)
+}
+
+fn title(subject: Option<&str>, unread: u64) -> String {
+    let subject = subject.unwrap_or("(no subject)");
+    if unread > 0 { format!("({unread}) {subject}") } else { subject.to_owned() }
+}
+
+fn steps(query: &str, newer: Option<Id>, older: Option<Id>) -> Markup {
     let step = |name: &str, rel: &str, to: Option<Id>| {
         html! {
             @match to {
@@ -62,15 +83,24 @@ fn buttons(at: &At, summary: &Summary, query: &str, newer: Option<Id>, older: Op
         }
     };
     html! {
-        div.toolbar {
-            a.button.small #back href=(address(query)) { "← Inbox" }
+        div #around {
             (step("Newer", "prev", newer))
             (step("Older", "next", older))
+        }
+    }
+}
+
+fn buttons(at: &At, summary: &Summary, query: &str, newer: Option<Id>, older: Option<Id>) -> Markup {
+    html! {
+        div.toolbar {
+            a.button.small #back href=(address(query)) { "← Inbox" }
+            (steps(query, newer, older))
             span.space { }
             form #delete method="post" action="/messages" {
                 (at.token())
                 input type="hidden" name="q" value=(query);
                 input type="hidden" name="id" value=(summary.id);
+                input type="hidden" name="message" value=(summary.id);
                 button.small name="action" value="unread" { "Mark unread" }
                 " "
                 button.small.danger name="action" value="delete" { "Delete" }

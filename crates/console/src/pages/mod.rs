@@ -1,6 +1,7 @@
 //! The pages, as HTML.
 
 mod assets;
+mod banners;
 mod changes;
 mod chaos;
 mod edits;
@@ -19,6 +20,7 @@ mod release;
 mod sessions;
 mod tab;
 mod tabs;
+mod undo;
 mod welcome;
 
 use std::sync::Arc;

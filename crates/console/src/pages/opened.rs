@@ -17,6 +17,9 @@ pub(crate) struct Wanted {
     pub(crate) images: Option<String>,
     /// How many recipients the message was released to just now.
     pub(crate) released: Option<u64>,
+    /// The deletion of the message before this one, and that message.
+    pub(crate) deletion: Option<u64>,
+    pub(crate) deleted: Option<String>,
     /// Where the source begins.
     pub(crate) from: Option<String>,
 }

@@ -1,9 +1,6 @@
 //! The pages of sessions: the live list, one session, and what they become while somebody looks.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::mem::take;
-use std::slice;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,8 +14,10 @@ use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::banners::{Sent, with_banners};
 use super::failure::Failure;
 use super::layout::{At, Section};
+use crate::quantity::count;
 use crate::sessions::{self, Filter};
 use crate::state::State;
 
@@ -73,7 +72,6 @@ impl Wanted {
 async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
     let before = wanted.before.as_ref().and_then(|id| id.parse().ok());
     let listing = at.state.sessions.find(wanted.filter(), before, PAGE).await;
-    let older = listing.sessions.last().filter(|_| listing.has_more).map(|last| last.id);
     let content = html! {
         div.toolbar {
             h1 { "Sessions" }
@@ -87,10 +85,22 @@ async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
                 button { "Search" }
             }
         }
+        div #found data-live=[before.is_none().then(|| wanted.link("/sessions/events", None))] {
+            (found(&at, &wanted, &listing))
+        }
+    };
+    at.page(Section::Sessions, "Sessions", &content)
+}
+
+/// The part of the page that changes while somebody looks. Its ids let a script replace only what has changed.
+fn found(at: &At, wanted: &Wanted, listing: &sessions::Listing) -> Markup {
+    let is_empty = listing.sessions.is_empty();
+    let older = listing.sessions.last().filter(|_| listing.has_more).map(|last| last.id);
+    html! {
         (notes(&listing.state))
-        @if listing.sessions.is_empty() { (empty(&at, &wanted)) }
-        div.card.scroll hidden[listing.sessions.is_empty()] {
-            table.sessions data-live=[before.is_none().then(|| wanted.link("/sessions/events", None))] {
+        @if is_empty { (empty(at, wanted)) }
+        div.card.scroll #list hidden[is_empty] {
+            table.sessions {
                 caption.visually-hidden { "Sessions, the newest first" }
                 thead {
                     tr {
@@ -105,10 +115,9 @@ async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
             }
         }
         @if let Some(last) = older {
-            p.older { a.button rel="next" href=(wanted.link("/sessions", Some(last))) { "Older sessions" } }
+            p.older #older { a.button rel="next" href=(wanted.link("/sessions", Some(last))) { "Older sessions" } }
         }
-    };
-    at.page(Section::Sessions, "Sessions", &content)
+    }
 }
 
 /// Notes on what is missing in the list.
@@ -123,8 +132,8 @@ fn notes(state: &sessions::ListState) -> Markup {
             }
             @if let Some(turned_away) = &state.turned_away {
                 p.muted {
-                    (turned_away.count) " connections were turned away before they became sessions: no slot was free, or \
-                    the PROXY header was missing. The last came from " (turned_away.client) "."
+                    (count(turned_away.count, "connection was", "connections were")) " turned away before a session began: \
+                    no slot was free, or the PROXY header was missing. The last came from " (turned_away.client) "."
                 }
             }
             @if state.evicted > 0 {
@@ -164,36 +173,25 @@ async fn text(at: At, Path(id): Path<String>) -> Result<String, Failure> {
     Ok(at.state.session(&id)?.text())
 }
 
-/// Sends the rows of the newest sessions that fit, when they appear and when they change.
+/// Sends the list when it changes: what a reader who loads the page at that moment sees.
 async fn list_events(at: At, Query(wanted): Query<Wanted>) -> Sse<impl Stream<Item = Sent>> {
-    let (changes, shown) = (at.state.sessions.changes(), BTreeMap::new());
-    let filter = wanted.filter();
-    let first = (at, filter, changes, shown, true);
-    let events = stream::unfold(first, async |(at, filter, mut changes, shown, mut is_first)| {
+    let (state, changes) = (Arc::clone(&at.state), at.state.sessions.changes());
+    let first = (at, wanted, changes, None);
+    let events = stream::unfold(first, async |(at, wanted, mut changes, shown)| {
         loop {
-            if !take(&mut is_first) {
+            if shown.is_some() {
                 changes.next().await;
             }
-            let listing = at.state.sessions.find(filter.clone(), None, PAGE).await;
-            let (mut html, mut now) = (String::new(), BTreeMap::new());
-            // The oldest first, so that a script puts each new one on top.
-            for session in listing.sessions.iter().rev() {
-                let row = sessions::list_rows(slice::from_ref(session)).into_string();
-                if shown.get(&session.id) != Some(&row) {
-                    html += &row;
-                }
-                now.insert(session.id, row);
-            }
-            if !html.is_empty() {
-                let event = SseEvent::default().event("rows").data(html);
-                return Some((Ok(event), (at, filter, changes, now, false)));
+            let listing = at.state.sessions.find(wanted.filter(), None, PAGE).await;
+            let html = found(&at, &wanted, &listing).into_string();
+            if shown.as_ref() != Some(&html) {
+                let event = SseEvent::default().event("list").data(&html);
+                return Some((Ok(event), (at, wanted, changes, Some(html))));
             }
         }
     });
-    Sse::new(events).keep_alive(KeepAlive::default())
+    Sse::new(with_banners(events, state)).keep_alive(KeepAlive::default())
 }
-
-type Sent = Result<SseEvent, Infallible>;
 
 /// The place in a session up to which a reader has seen it.
 #[derive(Debug, Default, Deserialize)]
@@ -212,7 +210,7 @@ async fn session_events(
 ) -> Sse<impl Stream<Item = Sent>> {
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let (changes, after) = (at.state.sessions.changes(), resumed.or(seen.after));
-    let first = (at, id, changes, after, true);
+    let (state, first) = (Arc::clone(&at.state), (at, id, changes, after, true));
     let events = stream::unfold(first, async |(at, id, mut changes, after, mut is_first)| {
         if id.is_empty() {
             return None;
@@ -221,10 +219,10 @@ async fn session_events(
             if !take(&mut is_first) {
                 changes.next().await;
             }
-            // A session that made room for others is over for its readers.
+            // A session that made room for others is over for its readers. Browsers drop an event without data.
             let Ok(session) = at.state.session(&id) else {
                 return Some((
-                    Ok(SseEvent::default().event("over").data("")),
+                    Ok(SseEvent::default().event("over").data("null")),
                     (at, String::new(), changes, None, false),
                 ));
             };
@@ -248,5 +246,5 @@ async fn session_events(
             return Some((Ok(event), (at, id, changes, last, false)));
         }
     });
-    Sse::new(events).keep_alive(KeepAlive::default())
+    Sse::new(with_banners(events, state)).keep_alive(KeepAlive::default())
 }

@@ -83,3 +83,17 @@ async fn neighbours_are_found_far_from_the_newest() {
         assert_eq!(neighbour(query, "next").await, older, "older of {query:?}");
     }
 }
+
+#[tokio::test]
+async fn the_surroundings_of_a_message_follow_the_mailbox() {
+    let pages = Pages::new(|mailbox| mailbox);
+    pages.put(0..2);
+    let page = pages.get("/m/latest").await;
+    assert!(page.contains("<title>(1) number1 of1 – Mailchute</title>"), "{page}");
+    assert_eq!(link(&page, "prev"), None);
+    let around = page.split_once("data-around=\"").unwrap().1.split('"').next().unwrap();
+    pages.put(2..3);
+    let page = pages.get(around).await;
+    assert!(page.contains("<title>(2) number1 of1 – Mailchute</title>"), "{page}");
+    assert!(link(&page, "prev").is_some() && link(&page, "next").is_some(), "{page}");
+}

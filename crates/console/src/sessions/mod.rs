@@ -22,7 +22,7 @@ mod tests;
 
 pub(crate) use filter::Filter;
 pub(crate) use html::{head, list_rows, session_fragment, transcript_rows};
-pub(crate) use list::State as ListState;
+pub(crate) use list::{Listing, State as ListState};
 pub(crate) use row::Row;
 pub(crate) use store::Sessions;
 pub(crate) use summary::Summary;

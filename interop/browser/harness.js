@@ -100,7 +100,7 @@ const shown = async (page) => {
   return `--- ${page.url()}\nfocus: ${focus}\n${text}\n---`;
 };
 
-// Runs the stories of a file, each with a page of its own. Errors of scripts and of the policy are faults. A story with flags
+// Runs the stories of a file, each with a page of its own. Errors of scripts, and violations of the policy, are faults. A story with flags
 // of its own is an array: what returns them, and the story.
 const run = async (program, stories, only) => {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
@@ -117,12 +117,17 @@ const run = async (program, stories, only) => {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "UTC", ...options });
         context.setDefaultTimeout(PATIENCE);
         contexts.push(context);
-        const page = await context.newPage();
-        page.on("pageerror", (error) => faults.push(`a script failed: ${error.message}`));
-        return page;
+        context.on("weberror", (error) => faults.push(`a script failed: ${error.error().message}`));
+        await context.exposeBinding("reportViolation", (_, text) => faults.push(`the policy forbids: ${text}`));
+        // Those of a page. The HTML of a mail, in its frame, may try what it wants.
+        await context.addInitScript(() => {
+          if (window !== top) return;
+          document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => reportViolation(`${effectiveDirective} of ${blockedURI}`));
+        });
+        return context.newPage();
       };
       try {
-        await story({ server, open, deliver: (lines, envelope) => deliver(server.smtp, lines, envelope), until });
+        await story({ server, open, faults, deliver: (lines, envelope) => deliver(server.smtp, lines, envelope), until });
         if (faults.length) throw new Error(faults.join("\n"));
         console.log(`${name}: holds, ${((Date.now() - began) / 1000).toFixed(1)} s`);
       } catch (error) {

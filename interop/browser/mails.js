@@ -40,12 +40,12 @@ const hostile = (origin) => [
 ];
 
 // An inbox as a day of work leaves it.
-const fill = async (deliver, web) => {
+const fill = async (deliver) => {
   await deliver(plain("Your weekly report", "Visits rose by 12 %. The three most read pages are the start page, the price list and the imprint.", "Reports <reports@example.net>"), { to: ["team@example.com"] });
   await deliver(plain("Reset your password", "Somebody asked to reset your password.\nhttps://app.example.net/reset?token=8f2c91\n\nThe link is good for one hour.", "Example App <app@example.net>"));
   await deliver(plain("Invitation: planning on Monday", "Ada invites you to a meeting on Monday at ten.", "Ada Lovelace <ada@example.net>"), { to: ["you@example.com", "bob@example.org"] });
   await deliver(plain("Payment failed", "The card that ends in 4242 was refused by its bank.", "Billing <billing@example.net>"), { to: ["bob@example.org"] });
-  await deliver(rich(web.url));
+  await deliver(rich("https://shop.example.net"));
 };
 
 module.exports = { plain, rich, hostile, fill };

@@ -50,13 +50,11 @@ module.exports = {
     assert.equal(await page.evaluate(() => document.activeElement.id), "input");
     for (const line of SEND) {
       await type(page, line);
-      if (line === "DATA") await picture(page, "play");
     }
     await page.getByText("You have passed this lesson.").waitFor();
     assert.match(await page.locator(".state .mail").innerText(), /Mail for bob@play\.example/);
     await page.getByRole("link", { name: "Choose the next one" }).click();
     await page.locator("#send [data-done]:visible").waitFor();
-    await picture(page, "lessons");
   },
 
   async "a line is explained where it stands"({ server, open }) {
@@ -130,7 +128,6 @@ module.exports = {
     assert.match(said, /\r\n452 4\.2\.2 Mailbox full\r\n/);
     await page.reload();
     assert.equal(await page.locator(".chaos td").last().innerText(), "1");
-    await picture(page, "chaos");
     await page.goto(`${server.origin}/play`);
     await page.getByText("Chaos is active").waitFor();
     await page.goto(`${server.origin}/chaos`);
@@ -145,10 +142,8 @@ module.exports = {
       await begin(page, server, "Send a mail");
       for (const line of SEND.slice(0, 3)) await type(page, line);
       assert.ok(await fits(page), `${name}: /play`);
-      await picture(page, `play-${name}`);
       await page.goto(`${server.origin}/chaos`);
       assert.ok(await fits(page), `${name}: /chaos`);
-      await picture(page, `chaos-${name}`);
     }
   },
 };

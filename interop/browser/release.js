@@ -2,7 +2,8 @@
 "use strict";
 const assert = require("node:assert/strict");
 const { plain } = require("./mails.js");
-const { releasing } = require("./steps.js");
+
+const releasing = ({ smtp }) => ["--console-release", `smtp://127.0.0.1:${smtp}?tls=off`, "--console-release-to", "ann@example.com,example.org"];
 
 // A story, with a script and without one.
 const story = (options) => async ({ server, open, deliver, until }) => {

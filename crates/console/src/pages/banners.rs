@@ -20,11 +20,11 @@ pub(crate) fn banners(state: &State) -> Markup {
     html! {
         @if let Some(banner) = state.chaos.as_ref().and_then(Chaos::banner) {
             div.banner {
-                "Chaos is active: this server fails on purpose ("
-                (count(banner.rules as u64, "rule", "rules"))
-                ", until "
-                time datetime=(banner.ends) data-as="clock" { (banner.ends.strftime("%H:%M UTC")) }
-                ")."
+                span {
+                    "Chaos is active: this server fails on purpose ("
+                    (count(banner.rules as u64, "rule", "rules"))
+                    ", until " time datetime=(banner.ends) { (banner.ends.strftime("%H:%M UTC")) } ")."
+                }
                 a href="/chaos" { "Show the rules" }
             }
         }

@@ -150,7 +150,7 @@ fn empty(at: &At, wanted: &Wanted) -> Markup {
             @if wanted.is_everything() {
                 h2 { "No session yet" }
                 p { "Each connection to the server appears here at once, also those that are refused. Send a message:" }
-                pre { "swaks --server " (endpoint) " --to bob@example.com" }
+                pre tabindex="0" { "swaks --server " (endpoint) " --to bob@example.com" }
             } @else {
                 h2 { "No session matches" }
                 p { "Search for a part of an address, a message id, a reply, or a name. " a href="/sessions" { "Show all" } }

@@ -154,7 +154,7 @@ fn parts(opened: Opened<'_>) -> Markup {
                         a.button.small href=(format!("/m/{id}/parts/{}", part.number)) download { "Download" }
                     }
                     @if part.is_raster_image() {
-                        img.picture loading="lazy" alt=(part.file_name.as_deref().unwrap_or("Attached image")) src=(format!("/m/{id}/parts/{}?show=1", part.number));
+                        div.whole { img.picture loading="lazy" alt=(part.file_name.as_deref().unwrap_or("Attached image")) src=(format!("/m/{id}/parts/{}?show=1", part.number)); }
                     }
                 }
             }

@@ -85,6 +85,21 @@ async fn neighbours_are_found_far_from_the_newest() {
 }
 
 #[tokio::test]
+async fn lists_and_messages_show_the_verdicts_of_checks_as_badges() {
+    let pages = Pages::new(|mailbox| mailbox);
+    let trace = "Authentication-Results: mx.x.test; spf=pass; dkim=fail; arc=none; dmarc=temperror\n\
+                 Received: from c ([192.0.2.1]) by mx.x.test (Mailchute) with ESMTP id 1K1BAS6430W-1; x\n";
+    let path = pages.root.path().join("new/1764000000.M1P1.x");
+    fs::write(path, format!("{trace}From: a@x.test\nSubject: checked\n\n")).unwrap();
+    let badges = "<span class=\"badge good\">spf=pass</span><span class=\"badge bad\">dkim=fail</span>\
+                  <span class=\"badge\">arc=none</span><span class=\"badge warn\">dmarc=temperror</span>";
+    for path in ["/", "/m/latest"] {
+        let page = pages.get(path).await;
+        assert!(page.contains(badges), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn the_surroundings_of_a_message_follow_the_mailbox() {
     let pages = Pages::new(|mailbox| mailbox);
     pages.put(0..2);

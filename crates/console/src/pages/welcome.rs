@@ -44,7 +44,7 @@ pub(crate) fn page(at: &At) -> Markup {
             @for (index, (name, text)) in pieces.iter().enumerate() {
                 details.card.piece open[index == 0] {
                     summary { (name) }
-                    pre id=(format!("piece-{index}")) { (text) }
+                    pre tabindex="0" id=(format!("piece-{index}")) { (text) }
                     button.small type="button" data-script hidden data-copy-of=(format!("#piece-{index}")) { "Copy" }
                 }
             }

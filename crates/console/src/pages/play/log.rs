@@ -10,9 +10,12 @@ use crate::playground::{Entry, Visit};
 pub(super) fn list(visit: &Visit) -> Markup {
     let entries = &visit.conversation().entries;
     html! {
-        ol #log .log role="log" aria-live="polite" aria-label="What client and server said" tabindex="0" {
-            @if entries.dropped() > 0 { li.note { "(" (entries.dropped()) " earlier rows are not kept)" } }
-            @for (number, entry) in entries.iter() { (row(number, entry)) }
+        // Around the list, which would not be one with another role.
+        div role="log" aria-live="polite" aria-label="What client and server said" {
+            ol #log .log tabindex="0" {
+                @if entries.dropped() > 0 { li.note { "(" (entries.dropped()) " earlier rows are not kept)" } }
+                @for (number, entry) in entries.iter() { (row(number, entry)) }
+            }
         }
     }
 }

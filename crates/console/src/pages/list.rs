@@ -10,6 +10,7 @@ use crate::quantity::count;
 /// Returns the list with its buttons, and a link to older messages.
 pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> Markup {
     let last = listing.messages.last().map(|message| message.id);
+    let newest = listing.messages.first().filter(|_| !is_older).map_or_else(Id::now, |message| message.id);
     html! {
         @if let Some(progress) = listing.progress {
             div.banner role="status" data-progress {
@@ -31,7 +32,7 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
                         div.card {
                             p { @if search.is_empty() { "All messages of this server" } @else { "All messages that this search finds" } ": " (listing.total) }
                             // Later messages are not among them.
-                            input type="hidden" name="until" value=(Id::now());
+                            input type="hidden" name="until" value=(newest);
                             button.small.danger name="action" value="delete-all" { "Delete all " (listing.total) }
                             button.small name="action" value="read-all" { "Mark all read" }
                         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use axum::response::Response;
 use hyper_util::service::TowerToHyperService;
 use mailchute::{Server, testing};
 
@@ -37,10 +38,20 @@ impl Pages {
         }
     }
 
-    async fn get(&self, path: &str) -> String {
+    async fn ask(&self, request: Request<Body>) -> Response {
         let routes = TowerToHyperService::new(self.router.clone());
-        let request = Request::get(path).body(Body::empty()).unwrap();
-        let answer = hyper::service::Service::call(&routes, request).await.unwrap();
+        hyper::service::Service::call(&routes, request).await.unwrap()
+    }
+
+    /// Sends a form, which leads to another page.
+    async fn post(&self, path: &str, form: &str) {
+        let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        let answer = self.ask(request.body(Body::from(form.to_owned())).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let answer = self.ask(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let page = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         String::from_utf8(page.into()).unwrap()
@@ -111,4 +122,20 @@ async fn the_surroundings_of_a_message_follow_the_mailbox() {
     let page = pages.get(around).await;
     assert!(page.contains("<title>(2) number1 of1 – Mailchute</title>"), "{page}");
     assert!(link(&page, "prev").is_some() && link(&page, "next").is_some(), "{page}");
+}
+
+#[tokio::test]
+async fn all_messages_are_those_that_the_page_knows() {
+    let pages = Pages::new(|mailbox| mailbox);
+    pages.put(0..3);
+    let page = pages.get("/").await;
+    let (_, rest) = page.split_once("name=\"until\" value=\"").unwrap();
+    let until = &rest[..16];
+    pages.put(3..4);
+    pages.post("/messages", &format!("action=delete-all&q=&until={until}")).await;
+    let page = pages.get("/").await;
+    assert!(page.contains("number3") && !page.contains("number2"), "{page}");
+    // A page of before says nothing of it.
+    pages.post("/messages", "action=read-all&q=").await;
+    assert!(!pages.get("/").await.contains("Unread. "));
 }

@@ -52,7 +52,7 @@ impl Filter {
         filter
     }
 
-    /// Keeps to sessions in which something was refused.
+    /// Keeps to sessions in which something was refused, or TLS failed.
     pub(crate) fn only_refused(mut self) -> Self {
         self.is_refused = true;
         self
@@ -60,7 +60,7 @@ impl Filter {
 
     pub(super) fn fits(&self, kept: &Kept) -> bool {
         self.session.is_none_or(|id| id == kept.id)
-            && !(self.is_refused && kept.refusals == 0)
+            && !(self.is_refused && kept.refusals == 0 && !kept.has_failed_handshake)
             && !(self.is_open && kept.is_over)
             && self.client.as_ref().is_none_or(|client| is_of(kept, client))
             && self.message.as_ref().is_none_or(|message| has_message(kept, message))

@@ -50,6 +50,7 @@ impl Summary {
             "more_recipients": self.more_recipients,
             "messages": self.messages,
             "refusals": self.refusals,
+            "tls_failed": self.has_failed_handshake,
             "refused": self.refused,
             "open": self.is_open,
             "cause": self.end,

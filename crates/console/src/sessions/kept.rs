@@ -36,6 +36,7 @@ pub(super) struct Kept {
     pub(super) user: Option<Arc<str>>,
     pub(super) messages: u32,
     pub(super) refusals: u32,
+    pub(super) has_failed_handshake: bool,
     pub(super) is_over: bool,
     /// `None` if it is open, or if its end was missed.
     pub(super) end: Option<Disconnect>,
@@ -64,6 +65,7 @@ impl Kept {
             user: session.identity(),
             messages: 0,
             refusals: 0,
+            has_failed_handshake: false,
             is_over: false,
             end: None,
             records: Records::default(),
@@ -130,7 +132,10 @@ impl Kept {
                 self.facts_bytes = self.count_facts();
                 self.push(at, &Record::Secure(&format!("{} {}", tls.version, tls.cipher)));
             }
-            Event::HandshakeFailed { cause, .. } => self.push(at, &Record::HandshakeFailed(cause)),
+            Event::HandshakeFailed { cause, .. } => {
+                self.has_failed_handshake = true;
+                self.push(at, &Record::HandshakeFailed(cause));
+            }
             Event::Auth { mechanism, identity, succeeded, .. } => {
                 let identity = identity.as_deref();
                 if *succeeded {

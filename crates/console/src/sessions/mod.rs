@@ -5,6 +5,7 @@ mod copy;
 mod explain;
 mod filter;
 mod html;
+mod handshake;
 mod json;
 mod kept;
 mod list;

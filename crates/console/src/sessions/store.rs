@@ -4,7 +4,7 @@ use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use mailchute::Server;
@@ -13,7 +13,7 @@ use mailchute::session::SessionId;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::filter::Filter;
 use super::list::{Listing, State};
@@ -29,6 +29,9 @@ const AT_ONCE: usize = 64;
 
 /// The shortest time between two changes that a reader is told of.
 const PACE: Duration = Duration::from_millis(200);
+
+/// The pause after events were recorded. The subscription holds the events of a longer time, at any rate of mail.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The search of sessions that runs.
 static SEARCHING: Semaphore = Semaphore::const_new(1);
@@ -164,7 +167,7 @@ impl Recording {
         let Ok(runtime) = Handle::try_current() else { return };
         self.task.get_or_init(|| {
             let shared = Arc::clone(&self.shared);
-            runtime.spawn(poll_fn(move |context| shared.record(context))).abort_handle()
+            runtime.spawn(async move { shared.record().await }).abort_handle()
         });
     }
 }
@@ -178,19 +181,23 @@ impl Drop for Recording {
 }
 
 impl Shared {
-    fn record(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut ring = self.ring();
-        loop {
-            match ring.events.poll_next(context) {
-                Poll::Ready(Some(event)) => ring.add(&event),
-                end => {
-                    drop(ring);
-                    self.version.fetch_add(1, Ordering::Relaxed);
-                    self.changed.notify_waiters();
-                    return end.map(|_| ());
-                }
-            }
+    /// Records events until the server is gone. Events that come during the pause are recorded together, as a turn of this
+    /// task costs more than an event. Readers catch up by themselves.
+    async fn record(&self) {
+        while poll_fn(|context| self.take(context)).await {
+            self.version.fetch_add(1, Ordering::Relaxed);
+            self.changed.notify_waiters();
+            sleep(PAUSE).await;
         }
+    }
+
+    /// Waits for events, and records all that have come. Returns false if no more will come.
+    fn take(&self, context: &mut Context<'_>) -> Poll<bool> {
+        let mut ring = self.ring();
+        let Some(event) = ready!(ring.events.poll_next(context)) else { return Poll::Ready(false) };
+        ring.add(&event);
+        ring.catch_up();
+        Poll::Ready(true)
     }
 }
 

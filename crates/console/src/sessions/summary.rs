@@ -34,6 +34,7 @@ pub(crate) struct Summary {
     /// Messages that were accepted.
     pub(crate) messages: u32,
     pub(crate) refusals: u32,
+    pub(crate) has_failed_handshake: bool,
     /// The last refusal: its reply on one line.
     pub(crate) refused: Option<String>,
     pub(crate) is_open: bool,
@@ -62,6 +63,7 @@ impl Summary {
             more_recipients: 0,
             messages: kept.messages,
             refusals: kept.refusals,
+            has_failed_handshake: kept.has_failed_handshake,
             refused: None,
             is_open: !kept.is_over,
             end: None,

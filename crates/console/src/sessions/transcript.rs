@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mailchute::tls::TlsFacts;
 
+use super::handshake::FailedHandshake;
 use super::kept::Kept;
 use super::record::Record;
 use super::refusal::Refusal;
@@ -24,6 +25,7 @@ pub(crate) struct Transcript {
     pub(crate) local: Option<SocketAddr>,
     pub(crate) rows: Vec<Row>,
     pub(crate) refusals: Vec<Refusal>,
+    pub(crate) failed_handshake: Option<FailedHandshake>,
     /// Records that are not kept, as the session is long.
     pub(crate) dropped: u64,
     /// Whether the session was watched from its begin.
@@ -39,6 +41,7 @@ pub(crate) struct Transcript {
 impl Transcript {
     pub(super) fn of(kept: &Kept) -> Self {
         let mut refusals = Vec::new();
+        let mut failed_handshake = None;
         let mut mechanism = None;
         let mut is_tls_first = false;
         let (mut has_bare_line_end, mut with_bare_line_ends) = (false, Vec::new());
@@ -51,6 +54,7 @@ impl Transcript {
             Record::Message { id, .. } if take(&mut has_bare_line_end) => {
                 with_bare_line_ends.push((*id).to_owned());
             }
+            Record::HandshakeFailed(cause) => failed_handshake = Some(FailedHandshake::new(number, cause)),
             Record::Auth { mechanism: by, succeeded: true, .. } => mechanism = Some((*by).to_owned()),
             Record::Secure(_) => is_tls_first = rows.are_none(),
             _ => {}
@@ -61,6 +65,7 @@ impl Transcript {
             local: kept.local,
             rows,
             refusals,
+            failed_handshake,
             dropped: kept.records.dropped(),
             is_whole: kept.is_whole,
             is_tls_first,

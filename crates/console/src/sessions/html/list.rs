@@ -56,7 +56,8 @@ fn outcome(session: &Summary) -> Markup {
         @if session.is_open { span.badge.accent.live-dot { "open" } " " }
         @if messages > 0 { span.badge.good { (count(messages, "message", "messages")) } " " }
         @if session.refusals > 0 { span.badge.bad { (session.refusals) " refused" } }
-        @if !session.is_open && messages == 0 && session.refusals == 0 { span.badge { "nothing sent" } }
+        @if session.has_failed_handshake { span.badge.bad { "TLS failed" } }
+        @else if !session.is_open && messages == 0 && session.refusals == 0 { span.badge { "nothing sent" } }
     }
 }
 

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::format::{clause, span};
+use crate::sessions::handshake::FailedHandshake;
 use crate::sessions::refusal::Refusal;
 
 /// Refusals that are shown at once. The others are in the transcript.
@@ -21,6 +22,25 @@ pub(super) fn refusals(refusals: &[Refusal]) -> Markup {
                 @if refusals.len() > MOST {
                     p.muted { (refusals.len() - MOST) " more refusals stand in the transcript." }
                 }
+            }
+        }
+    }
+}
+
+/// Returns an answer to "why did TLS fail?".
+pub(super) fn failed_handshake(failed: &FailedHandshake) -> Markup {
+    html! {
+        section.why aria-labelledby="why-tls" {
+            h2 #why-tls { "Why did TLS fail?" }
+            article.refusal.card {
+                p.what { strong { "The TLS handshake failed." } }
+                dl {
+                    dt { "Cause" }
+                    dd { (failed.cause) }
+                    dt { "What to do" }
+                    dd { (failed.advice) }
+                }
+                p.jump { a href={ "#r" (failed.record) } { "Show it in the transcript" } }
             }
         }
     }

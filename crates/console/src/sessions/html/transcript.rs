@@ -5,7 +5,7 @@ use mailchute::syntax::escaped;
 use maud::{Markup, html};
 
 use super::format::{clause, clock, span};
-use super::refusal::refusals;
+use super::refusal::{failed_handshake, refusals};
 use crate::quantity::{count, size};
 use crate::sessions::explain::Meaning;
 use crate::sessions::row::{Row, Speaker};
@@ -47,6 +47,7 @@ pub(crate) fn head(session: &Transcript) -> Markup {
     html! {
         (facts(&session.summary, session))
         (refusals(&session.refusals))
+        @if let Some(failed) = &session.failed_handshake { (failed_handshake(failed)) }
     }
 }
 

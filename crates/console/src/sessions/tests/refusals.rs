@@ -1,7 +1,9 @@
+use mailchute::tls::TlsConfig;
 use mailchute::{Message, Receipt, Refusal, Server, Verdict, testing};
 
+use super::super::handshake::FailedHandshake;
 use super::super::refusal::Refuser;
-use super::super::{Filter, Sessions};
+use super::super::{Filter, Sessions, list_rows, session_fragment};
 use super::{newest, rows};
 
 #[tokio::test]
@@ -146,4 +148,45 @@ async fn finds_sessions_by_what_people_know_of_them() {
     assert!(first.has_more);
     let rest = sessions.list(&Filter::default(), Some(first.sessions[1].id), 2);
     assert_eq!((rest.sessions.len(), rest.has_more), (1, false));
+}
+
+#[tokio::test]
+async fn a_failed_handshake_is_found_and_explained() {
+    let key = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
+    let (certificate, key) = (key.cert.pem(), key.signing_key.serialize_pem());
+    let tls = TlsConfig::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
+    let server = Server::builder().tls(tls).store(testing::Inbox::new()).build().unwrap();
+    let sessions = Sessions::of(&server);
+    let mut client = testing::connect(&server).open();
+    client.ready().await.expect(250);
+    client.command("STARTTLS").await.expect(220);
+    client.send_bytes(b"this is not a ClientHello\r\n").await;
+    client.close().await;
+    let listing = loop {
+        let listing = sessions.list(&Filter::parse("is:refused"), None, 10);
+        if !listing.sessions.is_empty() {
+            break listing;
+        }
+        tokio::task::yield_now().await;
+    };
+    let [summary] = &listing.sessions[..] else { panic!("one session") };
+    assert_eq!((summary.refusals, summary.has_failed_handshake), (0, true));
+    let transcript = sessions.get(summary.id).unwrap();
+    let failed = transcript.failed_handshake.as_ref().unwrap();
+    assert!(failed.advice.starts_with("Check that the client begins TLS"), "{}", failed.advice);
+    let page = session_fragment(&transcript).into_string();
+    assert!(page.contains("Why did TLS fail?") && page.contains(&failed.cause), "{page}");
+    let list = list_rows(&listing.sessions).into_string();
+    assert!(list.contains("TLS failed") && !list.contains("nothing sent"), "{list}");
+}
+
+#[test]
+fn a_client_that_distrusts_the_certificate_is_known_by_its_alert() {
+    for (cause, begin) in [
+        ("received fatal alert: UnknownCA", "The client does not trust"),
+        ("received fatal alert: CertificateExpired", "The client does not trust"),
+        ("received corrupt message of type InvalidContentType", "Check that the client begins TLS"),
+    ] {
+        assert!(FailedHandshake::new(1, cause).advice.starts_with(begin), "{cause}");
+    }
 }

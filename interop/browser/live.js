@@ -164,6 +164,21 @@ module.exports = {
     await has(first, ["Now", "Meanwhile"], until);
   },
 
+  async "forms know the token of a server that was restarted"({ server, open, deliver, until }) {
+    for (const name of ["One", "Two"]) await deliver(plain(name, "x"));
+    const page = await open();
+    for (const path of ["/", "/m/latest"]) {
+      await page.goto(server.origin + path);
+      await isLive(page);
+      const tokens = () => page.locator("input[name=token]").evaluateAll((fields) => fields.map((field) => field.value));
+      const known = await tokens();
+      await page.locator("input[name=token]").evaluateAll((fields) => { for (const field of fields) field.value = "of the last server"; });
+      await look(page, true);
+      await look(page, false);
+      await until("the tokens are new", async () => JSON.stringify(await tokens()) === JSON.stringify(known));
+    }
+  },
+
   async "a page from the history is up to date"({ server, open, deliver, until }) {
     const page = await open();
     await page.goto(server.origin);

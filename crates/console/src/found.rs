@@ -15,6 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 
@@ -176,6 +177,18 @@ impl Found {
             Ok((take(&Mail::parse(raw), &self.summary), place))
         };
         blocking(work).await
+    }
+
+    /// Returns a document about the whole message. It keeps its place in memory until the client has it.
+    pub(crate) async fn document(
+        self,
+        describe: impl FnOnce(&Mail, &Summary) -> Value + Send + 'static,
+    ) -> Result<Response, Missing> {
+        let (document, place) =
+            self.hold(|mail, summary| serde_json::to_vec(&describe(mail, summary))).await?;
+        let content = document.map_err(|_| Missing::Content)?;
+        let document = Bytes::from_owner(Held { content, _place: place });
+        Ok(([(CONTENT_TYPE, "application/json")], document).into_response())
     }
 
     /// Returns a part and its content.

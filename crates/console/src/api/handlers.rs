@@ -32,7 +32,7 @@ pub(super) struct WaitParams {
 pub(super) async fn wait(
     FromState(state): FromState<Arc<State>>,
     Params(params): Params<WaitParams>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     if params.q.as_deref().is_some_and(|query| query.trim().is_empty()) {
         return Err(Problem::bad("The search is empty. Leave q out to wait for any message."));
     }
@@ -50,13 +50,13 @@ pub(super) async fn wait(
 pub(super) async fn message(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     whole(state, &id).await
 }
 
-async fn whole(state: Arc<State>, id: &str) -> Result<Json<Value>, Problem> {
+async fn whole(state: Arc<State>, id: &str) -> Result<Response, Problem> {
     let found = Found::get(&state, id).await?;
-    Ok(Json(found.read(move |mail, summary| form::message(mail, summary, &state)).await?))
+    Ok(found.document(move |mail, summary| form::message(mail, summary, &state)).await?)
 }
 
 #[derive(Debug, Deserialize)]

@@ -122,10 +122,10 @@ fn deleted(deletion: Deletion) -> Value {
 pub(super) async fn message(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let found = Found::get(&state, &id).await?;
     found.mark_read(state.mailbox()?).await;
-    Ok(Json(found.read(form::message).await?))
+    Ok(found.document(form::message).await?)
 }
 
 /// Returns the fields by their names.

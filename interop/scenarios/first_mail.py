@@ -24,7 +24,7 @@ _SYMFONY = Path("/usr/share/php/Symfony/Component/Mailer/autoload.php")
 _DJANGO = Path("/usr/lib/python3/dist-packages/django")
 _RUBY = Path("/usr/share/rubygems-integration/all/specifications")
 _TO = "you@example.com"
-_PIECE = re.compile(r'<summary>([^<]*)</summary><pre id="piece-\d+">([^<]*)</pre>')
+_PIECE = re.compile(r'<summary>([^<]*)</summary><pre tabindex="0" id="piece-\d+">([^<]*)</pre>')
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,6 @@ def _nothing_comes(checks: Checks, http: int) -> None:
     except urllib.error.HTTPError as error:
         problem = json.load(error)
         told = {name: problem.get(name) for name in ("status", "title", "detail")}
-        shown = re.search(r'^Errors have the form of RFC 9457: `(\{"status": 408.*?\})`', PAGE.read_text(), re.MULTILINE)
+        shown = re.search(r'^Errors have the form of RFC 9457: `(\{"status": 404.*?\})`', PAGE.read_text(), re.MULTILINE)
         wanted = json.loads(shown[1].replace("30 seconds", "1 seconds")) if shown else None
         checks.that(told == wanted, f"a wait without a mail ended with {told}, and the guide has {wanted}")

@@ -130,6 +130,8 @@ impl Error for UrlError {}
 /// A client of one server. It follows no redirects and uses no proxy.
 pub(crate) struct HttpClient {
     client: Client,
+    /// Asks by a new connection. Of those that wait, a server that was restarted may have closed any number.
+    again: Client,
     url: Url,
     slots: Semaphore,
     /// One permit for each byte of [`LONG_ANSWERS`].
@@ -147,6 +149,20 @@ impl HttpClient {
         ca: Option<&Path>,
         max_answer: usize,
     ) -> io::Result<Self> {
+        let made = |waiting: usize| Self::client(server, ca, waiting);
+        let (slots, room) = (Semaphore::new(AT_A_TIME), Semaphore::new(LONG_ANSWERS));
+        Ok(Self {
+            client: made(usize::MAX)?,
+            again: made(0)?,
+            url: server.with_path(path),
+            slots,
+            room,
+            max_answer,
+        })
+    }
+
+    /// Makes a client with so many connections that wait for their next request.
+    fn client(server: &ScannerUrl, ca: Option<&Path>, waiting: usize) -> io::Result<Client> {
         let mut builder = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -155,6 +171,7 @@ impl HttpClient {
             .user_agent(concat!("Mailchute/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(waiting)
             .http1_only()
             .tcp_nodelay(true);
         if let Some(socket) = &server.socket {
@@ -166,9 +183,7 @@ impl HttpClient {
             // Without TLS no authority is needed, and the system may have none.
             builder = builder.tls_certs_only([]);
         }
-        let client = builder.build().map_err(io::Error::other)?;
-        let (slots, room) = (Semaphore::new(AT_A_TIME), Semaphore::new(LONG_ANSWERS));
-        Ok(Self { client, url: server.with_path(path), slots, room, max_answer })
+        builder.build().map_err(io::Error::other)
     }
 
     /// Posts a body and returns the answer. The second body is sent if the server has closed a connection that waited for
@@ -179,15 +194,15 @@ impl HttpClient {
     pub(crate) async fn post(&self, header: HeaderMap, bodies: [Body; 2]) -> Result<Vec<u8>, HttpError> {
         let _slot = self.slots.acquire().await.map_err(|error| HttpError(error.to_string()))?;
         let [first, second] = bodies;
-        match self.post_once(header.clone(), first).await {
-            Err(Failure::Lost(_)) => self.post_once(header, second).await,
+        match self.post_once(&self.client, header.clone(), first).await {
+            Err(Failure::Lost(_)) => self.post_once(&self.again, header, second).await,
             answer => answer,
         }
         .map_err(|(Failure::Lost(error) | Failure::Final(error))| error)
     }
 
-    async fn post_once(&self, header: HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
-        let sent = self.client.post(self.url.clone()).headers(header).body(body).send().await;
+    async fn post_once(&self, client: &Client, header: HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
+        let sent = client.post(self.url.clone()).headers(header).body(body).send().await;
         let mut response = sent.map_err(|error| {
             let is_lost = !error.is_timeout() && !error.is_connect() && !error.is_builder();
             if is_lost { Failure::Lost(error.into()) } else { Failure::Final(error.into()) }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::forward::tls::Files;
 use crate::recipients::Known;
-use crate::webhook::client::{Timeouts, client};
+use crate::webhook::client::{Connections, Timeouts, client};
 use crate::webhook::escape::for_path;
 use crate::webhook::post::read_rest;
 use crate::webhook::server::WebServer;
@@ -83,14 +83,18 @@ impl HttpUsers {
     }
 
     fn asking(self) -> io::Result<Asking> {
-        let tls = (!self.server.is_plain).then_some(Files { ca: None, own: None });
-        let (client, slots) = (client(tls, TIMEOUTS)?, Arc::new(Semaphore::new(AT_A_TIME)));
-        Ok(Asking { client, url: self.url, slots })
+        let tls = || (!self.server.is_plain).then_some(Files { ca: None, own: None });
+        let again = client(tls(), TIMEOUTS, Connections::New)?;
+        let (client, slots) =
+            (client(tls(), TIMEOUTS, Connections::Kept)?, Arc::new(Semaphore::new(AT_A_TIME)));
+        Ok(Asking { client, again, url: self.url, slots })
     }
 }
 
 struct Asking {
     client: Client,
+    /// Asks by a new connection.
+    again: Client,
     url: Template,
     slots: Arc<Semaphore>,
 }
@@ -104,7 +108,7 @@ impl Asking {
         let url = self.url.fill(user, "", for_path);
         let response = match self.client.get(&url).send().await {
             // The server has closed a connection that waited for its next request.
-            Err(error) if !error.is_timeout() && !error.is_connect() => self.client.get(&url).send().await,
+            Err(error) if !error.is_timeout() && !error.is_connect() => self.again.get(&url).send().await,
             response => response,
         };
         // The URL may hold a password, and names the user.
@@ -123,6 +127,12 @@ const NO_ANSWER: Refusal = Refusal::from_static(451, (4, 3, 0), "Recipients cann
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::sync::Barrier;
+
     use super::*;
 
     #[test]
@@ -140,6 +150,47 @@ mod tests {
             let users = HttpUsers::parse(url).expect(url);
             assert_eq!(users.url.fill(&bob, "", for_path), filled);
         }
+    }
+
+    /// Answers requests on connections until it is stopped. Then it closes each at its next request, as a server does that was
+    /// restarted. Later connections are answered.
+    async fn restarted(listener: TcpListener, stopped: Arc<AtomicBool>, connections: Arc<Barrier>) {
+        loop {
+            let (mut connection, _) = listener.accept().await.expect("a connection");
+            let (stopped, connections) = (Arc::clone(&stopped), Arc::clone(&connections));
+            let is_old = !stopped.load(Ordering::Relaxed);
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while connection.read(&mut request).await.is_ok_and(|length| length > 0) {
+                    if is_old && stopped.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    if is_old {
+                        connections.wait().await;
+                    }
+                    connection
+                        .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                        .await
+                        .expect("an answer is taken");
+                }
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_restarted_server_is_asked_by_a_new_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let stopped = Arc::new(AtomicBool::new(false));
+        tokio::spawn(restarted(listener, Arc::clone(&stopped), Arc::new(Barrier::new(5))));
+        let asking =
+            HttpUsers::parse(&url).and_then(|users| users.asking().map_err(|error| error.to_string()));
+        let asking = asking.expect("a URL");
+        let bob = Destination::new(&"bob@example.com".parse().expect("an address"), None);
+        let answers = futures_util::future::join_all((0..5).map(|_| asking.ask(&bob))).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(true))), "{answers:?}");
+        stopped.store(true, Ordering::Relaxed);
+        assert!(matches!(asking.ask(&bob).await, Ok(true)));
     }
 
     #[tokio::test(start_paused = true)]

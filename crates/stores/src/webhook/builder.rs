@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::client::{Timeouts, client};
+use super::client::{Connections, Timeouts, client};
 use super::format::WebhookFormat;
 use super::json::Json;
 use super::mistake::WebhookError;
@@ -157,7 +157,11 @@ impl WebhookBuilder {
         self.check()?;
         let own = self.certificate.as_ref().map(|(chain, key)| (chain.as_path(), key.as_path()));
         let tls = (!self.server.is_plain).then_some(Files { ca: self.ca.as_deref(), own });
-        let client = client(tls, Timeouts { connect: self.connect_timeout, response: self.timeout })?;
+        let client = client(
+            tls,
+            Timeouts { connect: self.connect_timeout, response: self.timeout },
+            Connections::Kept,
+        )?;
         let signer = self.secret.as_ref().map(Signer::read).transpose()?;
         let poster = Poster {
             client,

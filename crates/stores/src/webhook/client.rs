@@ -17,8 +17,21 @@ pub(crate) struct Timeouts {
     pub(crate) response: Duration,
 }
 
+/// The connections of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connections {
+    /// They wait for the next request.
+    Kept,
+    /// Each request has a new one. Of those that wait, a server that was restarted may have closed any number.
+    New,
+}
+
 /// Returns a client that follows no redirects and repeats no requests. `None` is a client without TLS.
-pub(crate) fn client(tls: Option<Files<'_>>, timeouts: Timeouts) -> io::Result<reqwest::Client> {
+pub(crate) fn client(
+    tls: Option<Files<'_>>,
+    timeouts: Timeouts,
+    connections: Connections,
+) -> io::Result<reqwest::Client> {
     // Without TLS no authority is needed, and the configuration is not used.
     let tls = tls::config(tls.is_some(), tls.unwrap_or(Files { ca: None, own: None }))?;
     reqwest::Client::builder()
@@ -31,6 +44,7 @@ pub(crate) fn client(tls: Option<Files<'_>>, timeouts: Timeouts) -> io::Result<r
         .connect_timeout(timeouts.connect)
         .timeout(timeouts.response)
         .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(if connections == Connections::Kept { usize::MAX } else { 0 })
         .tcp_nodelay(true)
         .build()
         .map_err(io::Error::other)

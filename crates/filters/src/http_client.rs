@@ -130,7 +130,7 @@ impl Error for UrlError {}
 /// A client of one server. It follows no redirects and uses no proxy.
 pub(crate) struct HttpClient {
     client: Client,
-    /// Asks by a new connection. Of those that wait, a server that was restarted may have closed any number.
+    /// Asks by a new connection. A server that was restarted may have closed any number of those that wait.
     again: Client,
     url: Url,
     slots: Semaphore,

@@ -22,7 +22,7 @@ pub(crate) struct Timeouts {
 pub(crate) enum Connections {
     /// They wait for the next request.
     Kept,
-    /// Each request has a new one. Of those that wait, a server that was restarted may have closed any number.
+    /// Each request has a new one. A server that was restarted may have closed any number of those that wait.
     New,
 }
 

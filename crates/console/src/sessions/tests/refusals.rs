@@ -181,7 +181,7 @@ async fn a_failed_handshake_is_found_and_explained() {
 }
 
 #[test]
-fn a_client_that_distrusts_the_certificate_is_known_by_its_alert() {
+fn a_client_that_distrusts_the_certificate_says_so_by_alert() {
     for (cause, begin) in [
         ("received fatal alert: UnknownCA", "The client does not trust"),
         ("received fatal alert: CertificateExpired", "The client does not trust"),

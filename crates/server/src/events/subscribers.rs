@@ -18,8 +18,8 @@ use super::event::Event;
 use super::kind::{Kind, Kinds};
 use crate::session::SessionId;
 
-/// The usual number of events in one turn of a session.
-const ROUND: usize = 16;
+/// The events of a usual turn of a session. More memory at once would take the slow path of the allocator.
+const ROUND: usize = 4;
 
 /// The number of events that a session sends at once, before its turn is over.
 const FULL: usize = 64;

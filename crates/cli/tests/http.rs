@@ -159,7 +159,7 @@ fn deleted_messages_are_gone_when_the_program_has_ended() {
 #[test]
 fn an_inbox_takes_everything_and_names_its_page_first() {
     let directory = tempfile::tempdir().unwrap();
-    let program = Program::start_command(&mut inbox(directory.path(), &[]));
+    let program = Program::start_command(&mut inbox(directory.path(), &["--store", "maildir:./mail"]));
     assert_eq!(program.welcome[0], format!("See mail at http://{}/", program.address(1)));
     let mut client = program.connect();
     assert!(client.read_reply().starts_with("220 "));
@@ -174,7 +174,7 @@ fn an_inbox_takes_everything_and_names_its_page_first() {
     assert!(client.say("DATA").starts_with("354 "));
     assert!(client.say("Subject: hi\n\nbare line ends\n\r\n.").starts_with("250 "));
     assert_eq!(std::fs::read_dir(directory.path().join("mail/new")).unwrap().count(), 1);
-    // The Maildir has LF for each line end, so only the session knows it, and the console hears of that a moment later.
+    // This Maildir has LF for each line end, so only the session knows it, and the console hears of that a moment later.
     let checks = || get(program.address(1), "/api/v1/messages/latest").1;
     while !checks().contains("\"bare-line-ends\"") {
         std::thread::sleep(std::time::Duration::from_millis(10));

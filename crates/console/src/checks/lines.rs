@@ -11,7 +11,7 @@ const LONGEST: usize = 998;
 pub(super) fn check(mail: &Mail, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let raw = &mail.raw()[..];
     let facts = Facts::of(raw);
-    // The Maildir keeps all line ends as LF. So a bare LF is seen here only next to CRLF.
+    // A Maildir may keep all line ends as LF. So a bare LF is seen here only next to CRLF.
     let is_mixed = facts.crlf > 0 && facts.lf > 0;
     if context.had_bare_line_ends || is_mixed || facts.bare_cr > 0 {
         found(

@@ -24,9 +24,8 @@ pub(super) struct PendingDeletion {
 
 impl Worker {
     pub(in crate::mailbox) fn delete(&mut self, search: &Search) -> Result<Deletion, MailboxError> {
-        self.need_all(search)?;
         let number = self.last_deletion + 1;
-        let deletion = self.answer(|index| index.hide(search, number))?;
+        let deletion = self.answer_whole(search, |index| index.hide(search, number))?;
         if deletion.messages > 0 {
             self.last_deletion = number;
             self.deletions.push_back(PendingDeletion {

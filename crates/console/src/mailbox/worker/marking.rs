@@ -13,9 +13,8 @@ const SEEN: u8 = b'S';
 impl Worker {
     /// Marks messages, and returns how many were not so before. Some of them may be marked if there is a failure.
     pub(in crate::mailbox) fn mark(&mut self, search: &Search, is_unread: bool) -> Result<u64, MailboxError> {
-        self.need_all(search)?;
         let search = search.clone().only_unread(!is_unread);
-        let files = self.answer(|index| index.files(&search))?;
+        let files = self.answer_whole(&search, |index| index.files(&search))?;
         let mut marked = 0;
         let mut outcome = Ok(());
         for file in &files {

@@ -178,10 +178,30 @@ impl Worker {
     /// Answers from an index that is up to date, and makes a new one if it is damaged.
     fn answer<T>(
         &mut self,
+        read: impl FnMut(&mut Index) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, MailboxError> {
+        self.answer_from(false, read)
+    }
+
+    /// Answers only if the index has all messages that a search may mean.
+    fn answer_whole<T>(
+        &mut self,
+        search: &Search,
+        read: impl FnMut(&mut Index) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, MailboxError> {
+        self.answer_from(search.is_open(), read)
+    }
+
+    fn answer_from<T>(
+        &mut self,
+        needs_all: bool,
         mut read: impl FnMut(&mut Index) -> Result<T, rusqlite::Error>,
     ) -> Result<T, MailboxError> {
         for _ in 0..ATTEMPTS {
             self.update()?;
+            if let Some(progress) = self.progress().filter(|_| needs_all) {
+                return Err(MailboxError::Incomplete(progress));
+            }
             let Some(index) = &mut self.index else { break };
             match read(index) {
                 Ok(answer) => return Ok(answer),
@@ -189,15 +209,6 @@ impl Worker {
             }
         }
         Err(MailboxError::Index("it cannot be made".into()))
-    }
-
-    /// Returns an error if a search may mean messages that are not in the index yet.
-    fn need_all(&mut self, search: &Search) -> Result<(), MailboxError> {
-        self.update()?;
-        match self.progress() {
-            Some(progress) if search.is_open() => Err(MailboxError::Incomplete(progress)),
-            _ => Ok(()),
-        }
     }
 
     pub(super) fn list(

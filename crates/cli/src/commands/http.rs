@@ -185,7 +185,7 @@ impl Http {
 
     /// Stops, waits for requests that have begun, and removes the messages that were deleted.
     pub(crate) async fn end(mut self) {
-        self.stop();
+        self.stop.send_replace(true);
         let _ =
             tokio::time::timeout(GRACE, async { while self.serving.join_next().await.is_some() {} }).await;
         #[cfg(feature = "console")]

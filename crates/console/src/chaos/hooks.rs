@@ -2,14 +2,15 @@
 
 use std::future::pending;
 
-use super::Chaos;
-use super::attempts::Attempt;
-use super::rule::{Effect, Then};
-use super::stage::Stage;
 use mailchute::command::Ehlo;
 use mailchute::{
     Answer, Builder, Envelope, Filter, Hooks, Install, Message, Recipient, Refusal, Sender, Session, Verdict,
 };
+
+use super::Chaos;
+use super::attempts::Attempt;
+use super::rule::{Effect, Then};
+use super::stage::Stage;
 
 impl Effect {
     /// Returns whether nothing else is asked after it.

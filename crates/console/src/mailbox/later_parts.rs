@@ -1,8 +1,6 @@
 //! Attachments after the part of a message that the index reads.
 
-use std::io::{ErrorKind, Read};
-
-use memchr::memchr;
+use std::io::{BufRead as _, BufReader, Read};
 
 /// The field that makes a part an attachment.
 const DISPOSITION: &[u8] = b"content-disposition:";
@@ -22,48 +20,19 @@ const MOST: u64 = 32 * 1024 * 1024;
 pub(super) fn count_attachments(before: &[u8], rest: impl Read) -> u32 {
     let line = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |feed| feed + 1);
     let unfinished = &before[line..];
-    let mut count = 0;
-    // A complete line is counted already.
-    let is_counted = is_attachment(unfinished);
-    let mut buffer =
-        if is_counted { Vec::new() } else { unfinished[..unfinished.len().min(BEGINNING)].to_vec() };
-    let mut is_line_start = !is_counted;
-    let mut rest = rest.take(MOST);
-    loop {
-        let kept = buffer.len();
-        buffer.resize(kept + PIECE, 0);
-        let read = match rest.read(&mut buffer[kept..]) {
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {
-                buffer.truncate(kept);
-                continue;
-            }
-            Err(_) => 0,
-        };
-        buffer.truncate(kept + read);
-        let is_end = read == 0;
-        let mut left = &buffer[..];
-        loop {
-            if is_line_start {
-                if left.len() < BEGINNING && !left.contains(&b'\n') && !is_end {
-                    break;
-                }
-                count += u32::from(is_attachment(left));
-                is_line_start = false;
-            }
-            let Some(feed) = memchr(b'\n', left) else {
-                left = &[];
-                break;
-            };
-            left = &left[feed + 1..];
-            is_line_start = true;
-        }
-        if is_end {
-            return count;
-        }
-        let kept = left.len();
-        buffer.drain(..buffer.len() - kept);
+    let mut lines = BufReader::with_capacity(PIECE, unfinished.chain(rest.take(MOST)));
+    // A line whose beginning was read is counted already.
+    let mut is_over = is_attachment(unfinished) && lines.skip_until(b'\n').is_err();
+    let (mut count, mut beginning) = (0, Vec::with_capacity(BEGINNING));
+    while !is_over {
+        beginning.clear();
+        let read = lines.by_ref().take(BEGINNING as u64).read_until(b'\n', &mut beginning);
+        count += u32::from(is_attachment(&beginning));
+        is_over = read.is_err()
+            || beginning.is_empty()
+            || !beginning.ends_with(b"\n") && lines.skip_until(b'\n').is_err();
     }
+    count
 }
 
 /// Returns whether a line makes a part an attachment.

@@ -1,6 +1,7 @@
 //! The rules as hooks of a server.
 
 use std::future::pending;
+use std::sync::Arc;
 
 use mailchute::command::Ehlo;
 use mailchute::{
@@ -57,51 +58,30 @@ impl Chaos {
 
 impl Hooks for Chaos {
     async fn connect(&self, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Connect, session), session).await
     }
 
     async fn ehlo(&self, _ehlo: &Ehlo, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Ehlo, session), session).await
     }
 
     async fn start_tls(&self, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Starttls, session), session).await
     }
 
     async fn authenticated(&self, _identity: &str, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Auth, session), session).await
     }
 
     async fn mail_from(&self, from: &Sender, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Mail, session).from(from.as_str()), session).await
     }
 
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Rcpt, session).to([to.as_str()].into_iter()), session).await
     }
 
     async fn data(&self, envelope: &Envelope, session: &Session) -> Answer {
-        if !self.is_on() {
-            return Ok(Verdict::Accept);
-        }
         self.answer(Attempt::of(Stage::Data, session).to(addresses(envelope)), session).await
     }
 }
@@ -112,9 +92,6 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &str> {
 
 impl Filter for Chaos {
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
-        if !self.is_on() {
-            return Ok(());
-        }
         let (rules, effects) = {
             let envelope = message.envelope();
             self.due(&Attempt::of(Stage::Message, session).to(addresses(envelope)))
@@ -132,7 +109,8 @@ impl Filter for Chaos {
 
 impl Install for Chaos {
     fn install(self, builder: Builder) -> Builder {
-        let chaos = std::sync::Arc::new(self);
-        builder.hooks(std::sync::Arc::clone(&chaos)).filter(chaos)
+        let (asked, chaos) = (self.clone(), Arc::new(self));
+        // So that a stage without rules has no hook.
+        builder.when(move |_| asked.is_on(), |builder| builder.hooks(Arc::clone(&chaos)).filter(chaos))
     }
 }

@@ -116,11 +116,15 @@ impl Driver {
             return;
         }
         let Some(line) = self.machine.upcoming_command(&self.wire.input) else { return };
-        if !(is_wanted || is_logged(LevelFilter::DEBUG)) {
-            return command.copy(line);
+        let is_detailed = is_logged(LevelFilter::DEBUG);
+        if !is_detailed {
+            command.copy(line);
+        }
+        if !(is_wanted || is_detailed) {
+            return;
         }
         let line = escaped(line);
-        command.text = is_logged(LevelFilter::INFO).then(|| line.clone());
+        command.text = is_detailed.then(|| line.clone());
         self.shared.subscribers.tell(Kind::Command, || Event::command(&self.session, line));
     }
 

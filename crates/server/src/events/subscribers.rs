@@ -18,8 +18,9 @@ use super::event::Event;
 use super::kind::{Kind, Kinds};
 use crate::session::SessionId;
 
-/// The events of a usual turn of a session. More memory at once would take the slow path of the allocator.
-const ROUND: usize = 4;
+/// The events of a usual turn of a session: a command and its reply. More memory at once would take the slow path of the
+/// allocator.
+const ROUND: usize = 2;
 
 /// The number of events that a session sends at once, before its turn is over.
 const FULL: usize = 64;

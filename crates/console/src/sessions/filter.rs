@@ -70,7 +70,8 @@ impl Filter {
 
 /// Returns whether the client, its user or the listener contains a text.
 fn is_of(kept: &Kept, text: &str) -> bool {
-    let texts = [Some(&*kept.client), kept.user.as_deref(), kept.listener.as_deref()];
+    let client = kept.client();
+    let texts = [Some(&*client), kept.user.as_deref(), kept.listener.as_deref()];
     texts.into_iter().flatten().any(|known| known.to_lowercase().contains(text))
 }
 

@@ -1,6 +1,7 @@
 //! One session as the ring keeps it.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -25,10 +26,10 @@ pub(super) struct Kept {
     /// Whether the session has been watched from its begin.
     pub(super) is_whole: bool,
     pub(super) protocol: Protocol,
-    /// The address of the client, or `a local socket`.
-    pub(super) client: String,
+    /// The address of the client. `None` for a local socket.
+    client: Option<IpAddr>,
     /// The proxy that named the client.
-    pub(super) proxy: Option<String>,
+    pub(super) proxy: Option<IpAddr>,
     pub(super) listener: Option<String>,
     /// The server's end of the connection.
     pub(super) local: Option<std::net::SocketAddr>,
@@ -50,14 +51,14 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Returns a session without records. `missed` is the number of events that were missed before.
-    pub(super) fn new(session: &Session, first: &Event, missed: u64) -> Self {
+    /// Returns a session without records, which go into the buffer. `missed` is the number of events that were missed before.
+    pub(super) fn new(session: &Session, first: &Event, missed: u64, buffer: Vec<u8>) -> Self {
         let mut kept = Self {
             id: session.id(),
             began: first.time(),
             is_whole: matches!(first, Event::Connect { .. }),
             protocol: session.protocol(),
-            client: String::new(),
+            client: None,
             proxy: None,
             listener: session.listener().map(str::to_owned),
             local: session.local_addr(),
@@ -68,7 +69,7 @@ impl Kept {
             has_failed_handshake: false,
             is_over: false,
             end: None,
-            records: Records::default(),
+            records: Records::within(buffer),
             seen_missed: missed,
             is_client_new: false,
             facts_bytes: 0,
@@ -80,13 +81,15 @@ impl Kept {
 
     fn take_client(&mut self, session: &Session) {
         let (client, peer) = (session.client_addr(), session.peer_addr());
-        self.client = if session.is_over_unix_socket() && client == peer {
-            "a local socket".to_owned()
-        } else {
-            client.ip().to_canonical().to_string()
-        };
-        self.proxy = (client != peer).then(|| peer.ip().to_canonical().to_string());
+        let is_local = session.is_over_unix_socket() && client == peer;
+        self.client = (!is_local).then(|| client.ip().to_canonical());
+        self.proxy = (client != peer).then(|| peer.ip().to_canonical());
         self.is_client_new = false;
+    }
+
+    /// Returns the address of the client, or `a local socket`.
+    pub(super) fn client(&self) -> String {
+        self.client.map_or_else(|| "a local socket".to_owned(), |address| address.to_string())
     }
 
     /// Returns the bytes of memory that it holds.
@@ -96,17 +99,18 @@ impl Kept {
 
     /// Returns the bytes without those of the records. They change with few events.
     fn count_facts(&self) -> usize {
-        let texts = [&self.client].into_iter().chain(&self.proxy).chain(&self.listener);
+        let listener = self.listener.as_ref().map_or(0, String::capacity);
         let certificate = self.tls.as_ref().and_then(|tls| tls.client.as_ref());
         // The names of a certificate are also in its DER.
         let tls = self.tls.as_ref().map_or(0, |_| size_of::<TlsFacts>())
             + certificate.map_or(0, |certificate| 2 * certificate.der.len());
         let user = self.user.as_ref().map_or(0, |user| user.len());
-        size_of::<Self>() + texts.map(String::capacity).sum::<usize>() + tls + user
+        size_of::<Self>() + listener + tls + user
     }
 
-    /// Adds an event of this session. `missed` is the number of all events that were missed so far.
-    pub(super) fn add(&mut self, event: &Event, session: &Session, missed: u64) {
+    /// Adds an event of this session. `missed` is the number of all events that were missed so far. `scratch` is memory that is
+    /// used again.
+    pub(super) fn add(&mut self, event: &Event, session: &Session, missed: u64, scratch: &mut Vec<u8>) {
         let at = event.time().duration_since(self.began).unwrap_or_default();
         if missed > self.seen_missed {
             self.push(at, &Record::Missed(missed - self.seen_missed));
@@ -124,7 +128,7 @@ impl Kept {
                     self.user = session.identity();
                     self.facts_bytes = self.count_facts();
                 }
-                self.push(at, &Record::Reply(&wire(reply)));
+                self.push(at, &Record::Reply(&wire(reply, scratch)));
             }
             Event::Secure { tls, .. } => {
                 self.tls = Some(Arc::clone(tls));
@@ -161,7 +165,7 @@ impl Kept {
                         cause: cause.as_deref().unwrap_or_default(),
                         took: took.map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
                         message: id.as_ref().map(|(id, size)| (&**id, *size)),
-                        reply: &wire(reply),
+                        reply: &wire(reply, scratch),
                     }),
                 );
             }
@@ -186,7 +190,11 @@ impl Kept {
     fn end(&mut self, at: Duration, cause: &str) {
         self.push(at, &Record::End(cause));
         self.is_over = true;
-        self.records.shrink();
+    }
+
+    /// Moves the records to memory of their size, and returns the buffer that they were in.
+    pub(super) fn compact(&mut self) -> Vec<u8> {
+        self.records.compact()
     }
 
     fn push(&mut self, at: Duration, record: &Record<'_>) {
@@ -198,10 +206,8 @@ impl Kept {
 }
 
 /// Returns a reply as the client gets it, with CRLF between its lines and not after the last.
-fn wire(reply: &Reply) -> Cow<'static, str> {
-    let mut wire = Vec::with_capacity(128);
-    reply.encode(&mut wire);
-    wire.truncate(wire.len().saturating_sub(2));
-    String::from_utf8(wire)
-        .map_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned().into(), Cow::Owned)
+fn wire<'s>(reply: &Reply, scratch: &'s mut Vec<u8>) -> Cow<'s, str> {
+    scratch.clear();
+    reply.encode(scratch);
+    String::from_utf8_lossy(scratch.strip_suffix(b"\r\n").unwrap_or_default())
 }

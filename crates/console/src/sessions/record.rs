@@ -62,7 +62,7 @@ impl Refused<'_> {
 }
 
 /// The bytes of a usual session.
-const USUAL: usize = 640;
+pub(super) const USUAL: usize = 640;
 
 /// Records of one session, one after the other.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +77,11 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// Makes records that go into a buffer, which is empty.
+    pub(super) fn within(buffer: Vec<u8>) -> Self {
+        Self { bytes: buffer, ..Self::default() }
+    }
+
     pub(super) fn held_bytes(&self) -> usize {
         self.bytes.capacity()
     }
@@ -97,9 +102,6 @@ impl Records {
     pub(super) fn push(&mut self, at: Duration, record: &Record<'_>) {
         let since_last = at.saturating_sub(self.last);
         self.last += Duration::from_micros(micros(since_last));
-        if self.bytes.capacity() == 0 {
-            self.bytes.reserve(USUAL);
-        }
         let mut to = Writer(&mut self.bytes);
         to.0.push(match record {
             Record::Command(_) => 0,
@@ -154,9 +156,12 @@ impl Records {
         self.bytes.drain(..gone);
     }
 
-    /// Releases memory that no record uses.
-    pub(super) fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
+    /// Moves the records to memory of their size, and returns the buffer that they were in.
+    pub(super) fn compact(&mut self) -> Vec<u8> {
+        let exact = self.bytes.as_slice().to_vec();
+        let mut buffer = std::mem::replace(&mut self.bytes, exact);
+        buffer.clear();
+        buffer
     }
 
     /// Returns the records with their time since the begin of the session.

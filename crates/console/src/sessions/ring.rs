@@ -9,6 +9,7 @@ use mailchute::events::{Event, Events};
 use mailchute::session::SessionId;
 
 use super::kept::Kept;
+use super::record::USUAL;
 
 /// Connections that were closed before they became sessions.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +39,13 @@ pub(super) struct Ring {
     /// Sessions that had to make room for later ones.
     pub(super) evicted: u64,
     pub(super) turned_away: Option<TurnedAway>,
+    /// Empty buffers for the records of sessions to come. Memory that was just used is fast.
+    buffers: Vec<Vec<u8>>,
+    scratch: Vec<u8>,
 }
+
+/// The most buffers that wait for a session.
+const BUFFERS: usize = 64;
 
 /// Bytes of the tables for one session.
 const ENTRY: usize = 2 * size_of::<SessionId>() + size_of::<usize>();
@@ -55,27 +62,39 @@ impl Ring {
             missed_at: None,
             evicted: 0,
             turned_away: None,
+            buffers: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
     /// Adds the events that have already come, so that readers see the latest state.
     pub(super) fn catch_up(&mut self) {
-        while let Some(event) = self.events.try_next() {
-            self.add(&event);
+        if let Some(event) = self.events.try_next() {
+            self.add(event);
         }
     }
 
-    pub(super) fn add(&mut self, event: &Event) {
-        match event {
-            Event::Missed { time, count, ended, more_ended, .. } => {
-                self.miss(*time, *count, ended, *more_ended);
-            }
-            Event::TurnedAway { time, client, .. } => {
-                let count = self.turned_away.map_or(0, |turned_away| turned_away.count) + 1;
-                self.turned_away = Some(TurnedAway { count, client: client.to_canonical(), time: *time });
-            }
-            event => self.add_to_session(event),
+    /// Adds an event, and those that have come after it.
+    pub(super) fn add(&mut self, first: Event) {
+        let mut next = Some(first);
+        while let Some(event) = next {
+            next = match event {
+                Event::Missed { time, count, ended, more_ended, .. } => {
+                    self.miss(time, count, &ended, more_ended);
+                    self.events.try_next()
+                }
+                Event::TurnedAway { time, client, .. } => {
+                    let count = self.turned_away.map_or(0, |turned_away| turned_away.count) + 1;
+                    self.turned_away = Some(TurnedAway { count, client: client.to_canonical(), time });
+                    self.events.try_next()
+                }
+                event => self.add_to_session(event),
+            };
+            self.make_room();
         }
+    }
+
+    fn make_room(&mut self) {
         while self.held > self.most {
             let oldest = self.over.pop_front().or_else(|| self.sessions.keys().next().copied());
             let Some(dropped) = oldest.and_then(|id| self.sessions.remove(&id)) else { break };
@@ -84,21 +103,37 @@ impl Ring {
         }
     }
 
-    fn add_to_session(&mut self, event: &Event) {
-        let Some(session) = event.session() else { return };
-        let missed = self.missed;
-        let kept = self.sessions.entry(session.id()).or_insert_with(|| {
-            let kept = Box::new(Kept::new(session, event, missed));
+    /// Adds an event of a session with those of the same session that follow, as they come in turns. Returns the first event
+    /// of another.
+    fn add_to_session(&mut self, first: Event) -> Option<Event> {
+        let Some(session) = first.session() else { return self.events.try_next() };
+        let (id, missed) = (session.id(), self.missed);
+        let kept = self.sessions.entry(id).or_insert_with(|| {
+            let buffer = self.buffers.pop().unwrap_or_else(|| Vec::with_capacity(USUAL));
+            let kept = Box::new(Kept::new(session, &first, missed, buffer));
             self.held += ENTRY + kept.counted_bytes();
             kept
         });
-        let was_over = kept.is_over;
-        let before = kept.counted_bytes();
-        kept.add(event, session, missed);
-        self.held = self.held + kept.counted_bytes() - before;
+        let (was_over, before) = (kept.is_over, kept.counted_bytes());
+        let mut event = first;
+        let next = loop {
+            if let Some(session) = event.session() {
+                kept.add(&event, session, missed, &mut self.scratch);
+            }
+            match self.events.try_next() {
+                Some(next) if next.session().is_some_and(|session| session.id() == id) => event = next,
+                other => break other,
+            }
+        };
         if kept.is_over && !was_over {
-            self.over.push_back(session.id());
+            let buffer = kept.compact();
+            if self.buffers.len() < BUFFERS && buffer.capacity() == USUAL {
+                self.buffers.push(buffer);
+            }
+            self.over.push_back(id);
         }
+        self.held = self.held + kept.counted_bytes() - before;
+        next
     }
 
     fn miss(&mut self, time: SystemTime, count: u64, ended: &[SessionId], more_ended: u64) {
@@ -115,6 +150,7 @@ impl Ring {
             let Some(kept) = self.sessions.get_mut(id).filter(|kept| !kept.is_over) else { continue };
             let before = kept.counted_bytes();
             kept.end_unseen(time, self.missed);
+            kept.compact();
             self.held = self.held + kept.counted_bytes() - before;
             self.over.push_back(*id);
         }

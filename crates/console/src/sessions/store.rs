@@ -31,7 +31,7 @@ const AT_ONCE: usize = 64;
 const PACE: Duration = Duration::from_millis(200);
 
 /// The pause after events were recorded. The subscription holds the events of a longer time, at any rate of mail.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The search of sessions that runs.
 static SEARCHING: Semaphore = Semaphore::const_new(1);
@@ -195,8 +195,7 @@ impl Shared {
     fn take(&self, context: &mut Context<'_>) -> Poll<bool> {
         let mut ring = self.ring();
         let Some(event) = ready!(ring.events.poll_next(context)) else { return Poll::Ready(false) };
-        ring.add(&event);
-        ring.catch_up();
+        ring.add(event);
         Poll::Ready(true)
     }
 }

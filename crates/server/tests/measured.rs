@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailchute::listen::Arrival;
-use mailchute::{Answer, BuildError, Builder, MeasuredStats, Refusal, Server, Verdict};
+use mailchute::{Answer, BuildError, Builder, MeasuredStats, Receipt, Refusal, Server, Verdict};
 use tokio::time::{advance, sleep};
 
 use crate::support::talk::{Talk, pipe};
@@ -156,6 +156,42 @@ async fn goes_on_measuring_after_a_reconfiguration() {
     assert_eq!(measured(&server), [("slow".to_owned(), 5, 2)]);
     server.reconfigure(accepting()).expect("the options are right");
     assert_eq!(measured(&server), [("slow".to_owned(), 5, 2)], "counters never go back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_store_is_charged_from_the_end_of_the_message_on() {
+    let options = || {
+        Server::builder()
+            .store_timeout(Duration::from_secs(60))
+            .on_message(|mut message, _session| async move {
+                message.bytes().await?;
+                sleep(Duration::from_secs(5)).await;
+                Ok(message)
+            })
+            .on_store(|mut message, _session| async move {
+                let content = message.bytes().await?;
+                let seconds = if content.starts_with(b"Subject: slow") { 100 } else { 3 };
+                sleep(Duration::from_secs(seconds)).await;
+                assert!(!content.starts_with(b"Subject: panic"), "on purpose");
+                if content.starts_with(b"Subject: full") {
+                    return Err(Refusal::new(452, (4, 3, 1), "Full"));
+                }
+                Ok(Receipt::new("Kept"))
+            })
+    };
+    let server = build(options());
+    let stored = || (server.breakdown().store_time.as_secs(), server.breakdown().store_refused);
+    for (subject, code, expected) in [("fine", 250, (3, 0)), ("full", 452, (6, 1)), ("panic", 451, (9, 2))] {
+        let mut client = in_data(&server).await;
+        client.send_bytes(format!("Subject: {subject}\r\n").as_bytes()).await;
+        advance(Duration::from_secs(20)).await;
+        client.command("\r\nhello\r\n.").await.expect(code);
+        assert_eq!(stored(), expected, "{subject}");
+    }
+    server.reconfigure(options()).expect("the options are right");
+    in_data(&server).await.command("Subject: slow\r\n\r\n.").await.expect(451);
+    assert_eq!(stored(), (9 + 55, 2), "what is too late has not refused");
+    assert_eq!(measured(&server), []);
 }
 
 #[test]

@@ -92,6 +92,16 @@ fn messages(page: &mut Page<'_>, stats: &Stats, breakdown: &Breakdown) -> fmt::R
         breakdown.message_wait.as_secs_f64(),
     )?;
     page.counter(
+        "store_seconds",
+        "Time for which the store held clients up, after the end of a message",
+        breakdown.store_time.as_secs_f64(),
+    )?;
+    page.counter(
+        "store_failures",
+        "Messages that the store has refused or failed to keep",
+        breakdown.store_refused,
+    )?;
+    page.counter(
         "messages_failed",
         "Messages whose filter or store failed or was too slow",
         breakdown.messages_failed,

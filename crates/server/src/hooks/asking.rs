@@ -49,6 +49,12 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// Counts here.
+    pub(super) fn measured_by(mut self, measured: &'a Measured) -> Self {
+        self.measured = Some(measured);
+        self
+    }
+
     /// Counts the time from the end of a message on.
     pub(super) fn starting_at_end_of(mut self, message: &Message) -> Self {
         self.end = self.measured.map(|_| message.end());

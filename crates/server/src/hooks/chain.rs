@@ -39,6 +39,8 @@ pub(crate) struct Chain {
     filters: Vec<Conditional<dyn ErasedFilter>>,
     reply_edits: Vec<Conditional<EditReply>>,
     store: Option<Arc<dyn ErasedStore>>,
+    /// The counters of the store.
+    store_measured: Arc<Measured>,
 }
 
 /// A closure that changes the texts of standard replies.
@@ -109,6 +111,7 @@ impl Chain {
     /// Goes on with the counters that the server has had.
     pub(crate) fn go_on_counting(&mut self, all: &AllMeasured) {
         self.each_measurable(|hook| hook.go_on_counting(all));
+        self.store_measured = Arc::clone(all.store());
     }
 
     fn each_measurable(&mut self, mut change: impl FnMut(&mut dyn Measurable)) {
@@ -265,7 +268,8 @@ impl Chain {
         }
         match &self.store {
             Some(store) => {
-                let decision = store.store(message.for_reader(false, store.name()), session).await;
+                let decision =
+                    store.store(message.for_reader(false, store.name()), session, &self.store_measured).await;
                 if decision.is_yes() && !message.is_read() {
                     tracing::warn!(
                         name: "message-unread",

@@ -13,6 +13,7 @@ use super::asking::{Asking, asked};
 use super::authenticator::{Authenticator, Check};
 use super::decision::Decision;
 use super::filter::Filter;
+use super::measured::Measured;
 use super::named::{Measurable, Named};
 use super::scram_verifiers::ScramVerifiers;
 use super::store::Store;
@@ -61,7 +62,12 @@ pub(crate) trait ErasedFilter: Measurable + Send + Sync {
 
 pub(crate) trait ErasedStore: Send + Sync {
     fn name(&self) -> &'static str;
-    fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn store<'a>(
+        &'a self,
+        message: Message,
+        session: &'a Session,
+        measured: &'a Measured,
+    ) -> BoxFuture<'a, Decision>;
 }
 
 macro_rules! boxed {
@@ -159,9 +165,15 @@ impl<S: Store> ErasedStore for Named<S> {
         self.name
     }
 
-    fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision> {
+    fn store<'a>(
+        &'a self,
+        message: Message,
+        session: &'a Session,
+        measured: &'a Measured,
+    ) -> BoxFuture<'a, Decision> {
         Box::pin(async move {
             let asking = Asking::new(Stage::Message, self, session);
+            let asking = asking.measured_by(measured).starting_at_end_of(&message);
             let outcome = asked!(self.value.store(message, session));
             asking.decide(outcome.map(|kept| kept.map(|receipt| Verdict::AcceptWith(receipt.into()))))
         })

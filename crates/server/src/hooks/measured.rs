@@ -9,8 +9,8 @@ const NANOSECONDS: usize = 0;
 const REFUSED: usize = 1;
 const COUNTS: usize = 2;
 
-/// The counters of the hooks and filters that have a name in common.
-#[derive(Debug)]
+/// The counters of the hooks and filters that have a name in common, or of the store.
+#[derive(Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) name: Arc<str>,
     counts: Sharded<COUNTS>,
@@ -40,12 +40,15 @@ impl Measured {
 
 /// All counters that a server has had. They stay when its options are replaced.
 #[derive(Debug, Default)]
-pub(crate) struct AllMeasured(Mutex<Vec<Arc<Measured>>>);
+pub(crate) struct AllMeasured {
+    list: Mutex<Vec<Arc<Measured>>>,
+    store: Arc<Measured>,
+}
 
 impl AllMeasured {
     fn list(&self) -> MutexGuard<'_, Vec<Arc<Measured>>> {
         // Only an insertion happens under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the counters of the same name, or else adds these.
@@ -58,7 +61,12 @@ impl AllMeasured {
         Arc::clone(measured)
     }
 
-    /// Returns all counters, by their names.
+    /// Returns the counters of the store.
+    pub(crate) fn store(&self) -> &Arc<Measured> {
+        &self.store
+    }
+
+    /// Returns the counters of hooks and filters, by their names.
     pub(crate) fn all(&self) -> Vec<Arc<Measured>> {
         let mut all = self.list().clone();
         all.sort_by(|one, other| one.name.cmp(&other.name));

@@ -39,6 +39,11 @@ pub struct Breakdown {
     pub message_wait: Duration,
     /// Messages whose filter or store failed, panicked or was too slow. They are among the refused ones.
     pub messages_failed: u64,
+    /// The time for which the store held clients up, after the end of a message.
+    pub store_time: Duration,
+    /// How often the store has refused a message, by an error or a panic. It does not count a message that was refused for some
+    /// of its recipients, nor an answer that was [too late](crate::Builder::store_timeout).
+    pub store_refused: u64,
     /// The hooks and filters that are [measured](crate::Builder::measured), by their names.
     pub measured: Vec<MeasuredStats>,
     /// The [findings](crate::session::Finding) that were made at least once. 256 or fewer have a counter each.
@@ -160,6 +165,8 @@ impl Server {
             refused_client_full: kinds.turned_away(Full::FullForClient),
             message_wait: kinds.waited(),
             messages_failed: kinds.failed(),
+            store_time: shared.measured.store().time(),
+            store_refused: shared.measured.store().refused(),
             measured: shared.measured.all().iter().map(|of| stats_of(of)).collect(),
             findings: findings.map(|(finding, count)| FindingStats { finding, count }).collect(),
         }

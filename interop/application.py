@@ -35,6 +35,7 @@ def send(port: int, to: str = ANN, code: str = CODE) -> None:
     message["To"] = f"Ann <{to}>"
     message["Subject"] = "Welcome to the app"
     message["Date"] = "Sun, 29 Nov 2026 12:00:00 +0000"
+    message["X-Tags"] = "Welcome, staging"
     message["Message-ID"] = "<welcome@app.example.com>"
     message.set_content(f"Confirm: {link(code)}\nYour code is {code}.\n")
     href = link(code).replace("&", "&amp;")

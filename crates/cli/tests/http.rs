@@ -218,6 +218,40 @@ fn an_inbox_keeps_the_newest_messages() {
 }
 
 #[test]
+fn an_inbox_groups_messages_by_login_and_tag() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(&mut inbox(directory.path(), &["--console-tags", "X-Branch"]));
+    // alice and wonderland; a name that looks like another result; nobody.
+    for login in ["AGFsaWNlAHdvbmRlcmxhbmQ=", "AHg7IGRtYXJjPXBhc3MAeA==", ""] {
+        let mut client = program.connect();
+        client.read_reply();
+        client.hear_all("EHLO client.example");
+        assert!(login.is_empty() || client.say(&format!("AUTH PLAIN {login}")).starts_with("235 "));
+        assert!(client.say("MAIL FROM:<a@x.example>").starts_with("250 "));
+        assert!(client.say("RCPT TO:<b@x.example>").starts_with("250 "));
+        assert!(client.say("DATA").starts_with("354 "));
+        let forged = "Authentication-Results: mx; auth=pass smtp.auth=eve";
+        assert!(
+            client
+                .say(&format!("{forged}\r\nX-Branch: main\r\nX-Tags: none\r\n\r\nx\r\n."))
+                .starts_with("250 ")
+        );
+    }
+    let list = |search: &str| get(program.address(1), &format!("/api/v1/messages?q={search}")).1;
+    assert!(list("login:ALICE").contains("\"Username\":\"alice\""));
+    let all = list("tag:main");
+    // A name that could pass for a result is not written.
+    assert!(all.contains("\"messages_count\":3") && all.matches("\"Username\":\"\"").count() == 2, "{all}");
+    assert!(all.contains("\"Tags\":[\"main\"]") && !all.contains("none"), "{all}");
+    assert!(list("login:eve").contains("\"messages_count\":0"));
+    let page = get(program.address(1), "/").1;
+    assert!(
+        page.contains("Logins") && page.contains("/?q=login%3Aalice") && !page.contains("dmarc=pass</span>"),
+        "{page}"
+    );
+}
+
+#[test]
 fn an_inbox_may_be_reached_from_other_hosts() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = mailchute(&["inbox", "--listen", "0.0.0.0:0", "--http", "0.0.0.0:0", "--allow-root"]);
@@ -265,6 +299,11 @@ fn a_public_console_needs_a_login() {
             &["--keep: the console shows no Maildir"],
         ),
         (&["check", "--console", "--console-name", "http://x"], &["--console-name", "not a host name"]),
+        (
+            &["check", "--console", "--console-tags", "X-Tags:"],
+            &["--console-tags", "without its colon, such as X-Tags"],
+        ),
+        (&["check", "--console-tags", "X-Tags"], &["--console-tags: there is no console; add --console"]),
         (&["check", "--http", "2525", "--listen", "2525"], &["--http: 127.0.0.1:2525 is given twice"]),
     ] {
         let (code, error) = run(arguments);

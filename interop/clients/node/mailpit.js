@@ -29,6 +29,11 @@ async function reads(client) {
   const message = await client.getMessageSummary();
   held.message = message.From.Name === "App" && message.To[0].Address === "ann@example.com";
   held.text = message.Text.includes("481516") && message.HTML.includes("Confirm");
+  held.login = message.Username === "anyone" && list.messages[0].Username === "anyone";
+  held.tags = message.Tags.join() === "Welcome,staging" && list.messages[0].Tags.join() === "Welcome,staging";
+  held["all tags"] = (await client.getTags()).join() === "staging,welcome" && list.tags.join() === "staging,welcome";
+  const tagged = await client.searchMessages({ query: "tag:staging -tag:production" });
+  held["search by tag"] = tagged.messages.length === 1;
   const read = await client.listMessages();
   held["a message that was got is read"] = read.messages[0].Read && read.unread === 0;
   const headers = await client.getMessageHeaders(message.ID);
@@ -41,7 +46,11 @@ async function reads(client) {
   const text = await client.renderMessageText(message.ID);
   held["text to look at"] = text.includes("Your code is 481516.") && !text.includes("<");
   held["text of the newest"] = (await client.renderMessageText()) === text;
-  held.info = (await client.getInfo()).Messages === 1;
+  const info = await client.getInfo();
+  held.info = info.Messages === 1 && info.Unread === 0 && info.Tags.welcome === 1 && info.DatabaseSize > 4096;
+  const stats = info.RuntimeStats;
+  // Messages were sent and deleted before this one.
+  held["info about the process"] = stats.SMTPAccepted > 1 && stats.SMTPRejected === 0 && stats.Memory > 1e6 && stats.Uptime >= 0;
 }
 
 async function marks(client) {

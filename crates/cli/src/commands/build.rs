@@ -16,10 +16,12 @@ use crate::commands::store::Stores;
 use crate::commands::warnings;
 use crate::failure::Failure;
 use crate::options::args::{self, Options};
+use crate::options::filters::{FilterKind, FilterOptions};
 use crate::options::listener_options::{ListenerAuth, ListenerOptions, ListenerTls};
 use crate::options::time_span::TimeSpan;
 use crate::users::Users;
 use crate::users::any_login::AnyLogin;
+use crate::users::login_field::LoginField;
 
 /// The active options, and the contents of the files that they name.
 #[derive(Debug)]
@@ -141,6 +143,9 @@ pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
     if options.allow_plaintext_auth {
         builder = builder.allow_plaintext_auth();
     }
+    if writes_login(options) {
+        builder = builder.filter(LoginField);
+    }
     // After all hooks, as a store that forwards names each recipient to the next server.
     builder = builder.with(store);
     options.listener.iter().fold(builder, |builder, listener| {
@@ -157,6 +162,12 @@ pub(crate) fn offers_tls(options: &Options) -> bool {
         || !options.tls_cert.is_empty()
         || options.require_tls
         || options.listener.iter().any(asks)
+}
+
+/// Returns whether the inbox writes who has sent a message. The filter `authentication` does the same.
+fn writes_login(options: &Options) -> bool {
+    let does = |filter: &FilterOptions| matches!(filter.kind, FilterKind::Authentication(_));
+    options.is_inbox && !options.filter.iter().any(does)
 }
 
 /// Disables an extension in each session.

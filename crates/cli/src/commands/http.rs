@@ -221,5 +221,7 @@ fn mailbox(options: &Options, path: &Path) -> Result<Mailbox, Failure> {
         Keep::Bytes(bytes) => retention.bytes(*bytes),
     });
     let wrong = |error| Failure::unusable(format!("{}: the console cannot read it: {error}", path.display()));
-    Mailbox::builder(path).retention(retention).open().map_err(wrong)
+    let mailbox = Mailbox::builder(path).retention(retention);
+    let tags = options.web.console_tags.iter();
+    tags.fold(mailbox, |mailbox, name| mailbox.tags_field(name.to_string())).open().map_err(wrong)
 }

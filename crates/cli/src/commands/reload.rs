@@ -164,6 +164,7 @@ impl Configuration {
             ("console", options.web.console != self.options.web.console),
             ("console-auth", options.web.console_auth != self.options.web.console_auth),
             ("console-name", options.web.console_name != self.options.web.console_name),
+            ("console-tags", options.web.console_tags != self.options.web.console_tags),
             ("console-release", options.web.console_release != self.options.web.console_release),
             ("console-release-to", options.web.console_release_to != self.options.web.console_release_to),
             ("keep", options.web.keep != self.options.web.keep),

@@ -38,6 +38,11 @@ pub(crate) struct ConsoleOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) console_name: Vec<ConsoleName>,
 
+    /// The field whose values are the tags of a message, with commas between them. The console groups messages by tag.
+    /// Default is X-Tags
+    #[arg(long, value_name = "NAME")]
+    pub(crate) console_tags: Option<FieldName>,
+
     /// Let people send messages of the console on to real recipients, through this next hop: `smtp://HOST`, `smtps://HOST` or
     /// lmtp:HOST:PORT, with the options of a --store of that kind. It needs --console-release-to. Without it, no message
     /// leaves
@@ -75,6 +80,28 @@ fn next_hop(text: &str) -> Result<String, String> {
         Ok(parsed) if parsed.forwards() => Ok(url),
         Err(error @ StoreUrlError::Forward(_)) => Err(error.to_string()),
         _ => Err("this is not a next hop; write smtp://HOST, smtps://HOST or lmtp:HOST:PORT".to_owned()),
+    }
+}
+
+/// The name of a field of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldName(String);
+
+impl std::str::FromStr for FieldName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // RFC 5322 §2.2.
+        let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        is_name
+            .then(|| Self(text.to_owned()))
+            .ok_or("this is not the name of a field; write it without its colon, such as X-Tags")
+    }
+}
+
+impl fmt::Display for FieldName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         ("console", web.console),
         ("console-auth", web.console_auth.is_some()),
         ("console-name", !web.console_name.is_empty()),
+        ("console-tags", web.console_tags.is_some()),
         ("console-release", web.console_release.is_some()),
         ("console-release-to", !web.console_release_to.is_empty()),
         ("keep", !web.keep.is_empty()),

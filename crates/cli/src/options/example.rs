@@ -37,6 +37,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("http", r#"["127.0.0.1:8025"]"#),
     ("console-auth", r#""/etc/mailchute/visitors""#),
     ("console-name", r#"["mail.example.com"]"#),
+    ("console-tags", r#""X-Environment""#),
     ("console-release", r#""smtp://relay.example.com""#),
     ("console-release-to", r#"["bob@example.com", "example.org"]"#),
     ("keep", r#"["500", "30d", "1G"]"#),

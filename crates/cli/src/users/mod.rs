@@ -6,6 +6,7 @@ pub(crate) mod auth_file;
 mod console_logins;
 pub(crate) mod decoys;
 pub(crate) mod fair_queue;
+pub(crate) mod login_field;
 pub(crate) mod pool;
 pub(crate) mod seed;
 pub(crate) mod verifier;

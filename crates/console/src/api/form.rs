@@ -25,6 +25,8 @@ pub(super) fn summary(summary: &Summary) -> Value {
         "mailbox": summary.mailbox,
         "folder": summary.folder,
         "findings": summary.findings,
+        "login": summary.login,
+        "tags": summary.tags,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use mail_parser::{HeaderForm, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 
 use super::directory::Head;
 use super::later_parts::count_attachments;
@@ -20,6 +20,9 @@ const SNIPPET: usize = 200;
 /// The most addresses of a field that a summary has.
 const ADDRESSES: usize = 50;
 
+/// The most tags of a message.
+const TAGS: usize = 50;
+
 /// A message for the index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -36,6 +39,8 @@ pub(super) struct Entry {
     pub(super) attachments: u32,
     pub(super) findings: Vec<String>,
     pub(super) client: Option<Client>,
+    pub(super) login: Option<String>,
+    pub(super) tags: Vec<String>,
     pub(super) words: Words,
 }
 
@@ -49,17 +54,18 @@ pub(super) struct Words {
 }
 
 impl Entry {
-    /// Reads what the beginning of a message says. Whatever cannot be read is left out.
-    pub(super) fn read(head: &Head) -> Self {
+    /// Reads what the beginning of a message says, with the tags of a field. Whatever cannot be read is left out.
+    pub(super) fn read(head: &Head, tags: &str) -> Self {
         let trace = Trace::read(&head.bytes);
         let mut entry = Self { size: head.size, ..Self::default() };
         // A parser of mail that fails must not take the mailbox with it.
         let is_cut = head.size > head.bytes.len() as u64;
-        let read = catch_unwind(AssertUnwindSafe(|| Parsed::read(&head.bytes, is_cut)));
+        let read = catch_unwind(AssertUnwindSafe(|| Parsed::read(&head.bytes, is_cut, tags)));
         let parsed = read.unwrap_or_default();
         entry.words = parsed.words;
         (entry.from, entry.to, entry.cc) = (parsed.from, parsed.to, parsed.cc);
         (entry.subject, entry.message_id) = (parsed.subject, parsed.message_id);
+        entry.tags = parsed.tags;
         (entry.snippet, entry.attachments) = (parsed.snippet, parsed.attachments);
         if parsed.is_multipart && is_cut {
             entry.attachments = entry.attachments.saturating_add(count_attachments(&head.bytes, &head.rest));
@@ -74,6 +80,7 @@ impl Entry {
         }
         append(&mut entry.words.sender, trace.envelope_from.as_deref().unwrap_or_default());
         entry.envelope_from = trace.envelope_from;
+        entry.login = trace.login.as_deref().map(line);
         (entry.queue_id, entry.client, entry.findings) = (trace.queue_id, trace.client, trace.findings);
         entry
     }
@@ -89,17 +96,20 @@ struct Parsed {
     message_id: Option<String>,
     snippet: String,
     attachments: u32,
+    tags: Vec<String>,
     is_multipart: bool,
     words: Words,
 }
 
 impl Parsed {
     /// Reads a message, or the beginning of one that is cut.
-    fn read(bytes: &[u8], is_cut: bool) -> Self {
+    fn read(bytes: &[u8], is_cut: bool, tags_field: &str) -> Self {
         let is_simple = mailchute::message::too_complex(bytes).is_none();
         let parser = MessageParser::new();
         let message = if is_simple { parser.parse(bytes) } else { parser.parse_headers(bytes) };
-        message.map(|message| Self::of(&message, is_cut)).unwrap_or_default()
+        let parsed =
+            |message: Message<'_>| Self { tags: tags(&message, tags_field), ..Self::of(&message, is_cut) };
+        message.map(parsed).unwrap_or_default()
     }
 
     fn of(message: &Message<'_>, is_cut: bool) -> Self {
@@ -140,6 +150,7 @@ impl Parsed {
             message_id,
             snippet,
             attachments,
+            tags: Vec::new(),
             is_multipart: message
                 .content_type()
                 .is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart")),
@@ -173,6 +184,20 @@ fn addresses(field: Option<&mail_parser::Address<'_>>) -> Vec<Address> {
         one.address = line(&one.address);
     }
     all
+}
+
+/// Returns the values of a field, which has commas between them. Each is there once, in capitals or not.
+fn tags(message: &Message<'_>, field: &str) -> Vec<String> {
+    let mut tags = Vec::<String>::new();
+    for value in message.header_as(field, HeaderForm::Text) {
+        for tag in value.as_text().unwrap_or_default().split(',').map(|tag| line(tag.trim())) {
+            let is_new = !tags.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
+            if !tag.is_empty() && is_new && tags.len() < TAGS {
+                tags.push(tag);
+            }
+        }
+    }
+    tags
 }
 
 fn append(words: &mut String, more: &str) {

@@ -101,6 +101,11 @@ impl Mailbox {
         &self.0.path
     }
 
+    /// Returns the bytes that the file of the index takes. It is 0 while the index is in memory.
+    pub(crate) async fn index_bytes(&self) -> Result<u64, MailboxError> {
+        self.read(|worker| Ok(worker.index_bytes())).await
+    }
+
     /// Runs a job on the worker's thread.
     async fn ask<T: Send + 'static>(
         &self,

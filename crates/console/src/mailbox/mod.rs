@@ -21,6 +21,7 @@ mod index;
 mod known;
 mod later_parts;
 mod name;
+mod results;
 mod retention;
 mod scan;
 mod search;

@@ -36,6 +36,9 @@ pub(crate) struct Summary {
     pub(crate) findings: Vec<String>,
     /// The client, as our `Received:` names it.
     pub(crate) client: Option<Client>,
+    /// The name of the user who sent it, if somebody logged in.
+    pub(crate) login: Option<String>,
+    pub(crate) tags: Vec<String>,
 }
 
 impl Summary {
@@ -83,6 +86,9 @@ pub(crate) struct Groups {
     pub(crate) unread: u64,
     pub(crate) recipients: Vec<Group>,
     pub(crate) domains: Vec<Group>,
+    /// Names of users who sent messages.
+    pub(crate) logins: Vec<Group>,
+    pub(crate) tags: Vec<Group>,
     /// Maildirs, if there are several.
     pub(crate) mailboxes: Vec<Group>,
     /// Directories in Maildirs, such as `Junk`.

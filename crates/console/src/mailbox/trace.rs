@@ -1,5 +1,6 @@
-//! The trace fields that the server wrote on top of a message: the envelope, the client, and the findings of checks.
+//! The trace fields that the server wrote on top of a message: the envelope, the client, and the results of checks.
 
+use super::results::{login, results};
 use super::summary::Client;
 
 /// The fields above and in our `Received:`.
@@ -10,6 +11,8 @@ pub(super) struct Trace {
     pub(super) queue_id: Option<String>,
     pub(super) client: Option<Client>,
     pub(super) findings: Vec<String>,
+    /// The name of the user who sent it.
+    pub(super) login: Option<String>,
 }
 
 /// The most recipients and findings that are read.
@@ -31,16 +34,24 @@ impl Trace {
                     addresses.filter(|one| !one.is_empty()).take(room).map(str::to_owned).collect();
                 trace.recipients.extend(known);
             } else if is("Authentication-Results") {
-                let results = value.split(';').skip(1).filter_map(|result| result.split_whitespace().next());
-                let words = results.filter(|word| word.contains('=')).map(str::to_ascii_lowercase);
-                let room = MOST.saturating_sub(trace.findings.len());
-                trace.findings.extend(words.take(room));
+                trace.read_results(&value);
             } else if is("Received") {
                 trace.read_received(&value);
                 break;
             }
         }
         trace
+    }
+
+    fn read_results(&mut self, value: &str) {
+        for words in results(value) {
+            if let Some(name) = login(&words) {
+                self.login.get_or_insert_with(|| name.to_owned());
+                continue;
+            }
+            let finding = words.first().filter(|word| word.contains('=') && self.findings.len() < MOST);
+            self.findings.extend(finding.map(|word| word.to_ascii_lowercase()));
+        }
     }
 
     /// Reads `from HELO (CLIENT) by HOST (Mailchute) with PROTOCOL id ID (version=… cipher=…) for <ADDRESS>; DATE`.
@@ -92,7 +103,7 @@ mod tests {
     use super::*;
 
     const MESSAGE: &str = "Return-Path: <alice@example.org>\n\
-        Authentication-Results: mx.example.com;\n\tspf=pass smtp.mailfrom=example.org;\n\tdkim=none\n\
+        Authentication-Results: mx.example.com;\n\tspf=pass smtp.mailfrom=example.org;\n\tdkim=none; auth=pass smtp.auth=\"alice; x\"\n\
         Delivered-To: bob@example.com\nDelivered-To: eve@example.com\n\
         Received: from client.example (mail.example.org [192.0.2.1])\n\
         \tby mx.example.com (Mailchute) with ESMTPSA id 1K1BAS6430W-1\n\
@@ -107,6 +118,7 @@ mod tests {
         assert_eq!(trace.recipients, ["bob@example.com", "eve@example.com"]);
         assert_eq!(trace.queue_id.as_deref(), Some("1K1BAS6430W-1"));
         assert_eq!(trace.findings, ["spf=pass", "dkim=none"]);
+        assert_eq!(trace.login.as_deref(), Some("alice; x"));
         let client = trace.client.unwrap();
         assert_eq!(
             (client.helo.as_str(), client.address.as_str(), client.protocol.as_str()),

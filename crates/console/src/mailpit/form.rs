@@ -3,22 +3,29 @@
 use serde_json::{Value, json};
 
 use crate::mail::{Address, Kind, Mail, Part};
-use crate::mailbox::{Listing, Summary};
+use crate::mailbox::{Groups, Listing, Summary};
 
 /// Returns a page of the messages that a search has found, from `start` on. The counts of all messages come first.
-pub(super) fn page(whole: &Listing, listing: &Listing, start: usize) -> Value {
+pub(super) fn page(groups: &Groups, listing: &Listing, start: usize) -> Value {
     let messages = listing.messages.get(start..).unwrap_or_default();
     json!({
-        "total": whole.total,
-        "unread": whole.unread,
+        "total": groups.total,
+        "unread": groups.unread,
         "count": messages.len(),
         "messages_count": listing.total,
         "messages_unread": listing.unread,
         "start": start,
-        "tags": [],
+        "tags": tags(groups),
         "messages": messages.iter().map(summary).collect::<Vec<_>>(),
         "has_more": listing.has_more,
     })
+}
+
+/// Returns the names of all tags.
+pub(super) fn tags(groups: &Groups) -> Value {
+    let mut names: Vec<_> = groups.tags.iter().map(|tag| &*tag.name).collect();
+    names.sort_unstable();
+    json!(names)
 }
 
 fn summary(summary: &Summary) -> Value {
@@ -33,8 +40,8 @@ fn summary(summary: &Summary) -> Value {
         "ReplyTo": [],
         "Subject": summary.subject.as_deref().unwrap_or_default(),
         "Created": summary.received.to_string(),
-        "Username": "",
-        "Tags": [],
+        "Username": summary.login.as_deref().unwrap_or_default(),
+        "Tags": summary.tags,
         "Size": summary.size,
         "Attachments": summary.attachments,
         "Snippet": summary.snippet,
@@ -67,8 +74,8 @@ pub(super) fn message(mail: &Mail, summary: &Summary) -> Value {
             "HeaderPost": post,
         },
         "Date": mail.date().unwrap_or(summary.received).to_string(),
-        "Tags": [],
-        "Username": "",
+        "Tags": summary.tags,
+        "Username": summary.login.as_deref().unwrap_or_default(),
         "Text": mail.plain().unwrap_or_default(),
         "HTML": mail.html().unwrap_or_default(),
         "Size": summary.size,

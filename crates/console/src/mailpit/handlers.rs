@@ -16,6 +16,7 @@ use crate::found::{Found, Missing, download};
 use crate::guard::Visitor;
 use crate::mail::Part;
 use crate::mailbox::{Deletion, Id, Search};
+use crate::metrics::resident_memory;
 use crate::problem::{Document, Params, Problem};
 use crate::state::State;
 
@@ -46,13 +47,8 @@ pub(super) async fn list(
     }
     let before = params.before.as_deref().map(Id::from_str).transpose();
     let before = before.map_err(|error| Problem::bad(format!("before: {error}.")))?;
-    let listing = state.mailbox()?.list(&search, before, start + limit).await?;
-    let whole = if search == Search::all() {
-        None
-    } else {
-        Some(state.mailbox()?.list(&Search::all(), None, 0).await?)
-    };
-    Ok(Json(form::page(whole.as_ref().unwrap_or(&listing), &listing, start)))
+    let (listing, groups) = state.mailbox()?.overview(&search, before, start + limit).await?;
+    Ok(Json(form::page(&groups, &listing, start)))
 }
 
 pub(super) async fn search(
@@ -209,18 +205,33 @@ pub(super) async fn release(
     if outcome.is_accepted() { Ok("ok") } else { Err(outcome.into()) }
 }
 
+/// Returns the names of all tags.
+pub(super) async fn tags(FromState(state): FromState<Arc<State>>) -> Result<Json<Value>, Problem> {
+    let (_, groups) = state.mailbox()?.overview(&Search::all(), None, 0).await?;
+    Ok(Json(form::tags(&groups)))
+}
+
 pub(super) async fn info(FromState(state): FromState<Arc<State>>) -> Result<Json<Value>, Problem> {
     let mailbox = state.mailbox()?;
-    let listing = mailbox.list(&Search::all(), None, 1).await?;
+    let (_, groups) = mailbox.overview(&Search::all(), None, 0).await?;
+    let tags: BTreeMap<_, _> = groups.tags.iter().map(|tag| (&*tag.name, tag.total)).collect();
+    let stats = state.server.stats();
     let version = concat!("mailchute ", env!("CARGO_PKG_VERSION"));
     Ok(Json(json!({
         "Version": version,
         "LatestVersion": version,
         "Database": mailbox.path().display().to_string(),
-        "DatabaseSize": 0,
-        "Messages": listing.total,
-        "Unread": listing.unread,
-        "Tags": {},
+        "DatabaseSize": mailbox.index_bytes().await?,
+        "Messages": groups.total,
+        "Unread": groups.unread,
+        "Tags": tags,
+        "RuntimeStats": {
+            "Uptime": state.vitals.began().elapsed().unwrap_or_default().as_secs(),
+            "Memory": resident_memory().unwrap_or_default(),
+            "SMTPAccepted": stats.messages_accepted,
+            "SMTPAcceptedSize": stats.message_bytes,
+            "SMTPRejected": stats.messages_refused,
+        },
     })))
 }
 

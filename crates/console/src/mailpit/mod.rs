@@ -19,13 +19,14 @@ pub(crate) use handlers::{Recipients, part, raw};
 
 use crate::health;
 use crate::state::State;
-use handlers::{delete, delete_found, headers, info, list, mark, message, release, search};
+use handlers::{delete, delete_found, headers, info, list, mark, message, release, search, tags};
 
 pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new()
         .route("/api/v1/info", get(info))
         .route("/api/v1/messages", get(list).put(mark).delete(delete))
         .route("/api/v1/search", get(search).delete(delete_found))
+        .route("/api/v1/tags", get(tags))
         .route("/api/v1/message/{id}", get(message))
         .route("/api/v1/message/{id}/headers", get(headers))
         .route("/api/v1/message/{id}/raw", get(raw))

@@ -16,6 +16,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::registry::Registry;
 
+pub(crate) use self::process::resident_memory;
 use crate::metrics::page::Page;
 use crate::state::State;
 

@@ -42,7 +42,8 @@ fn processor_time() -> Option<f64> {
     Some((f64::from(user) + f64::from(system)) / TICKS)
 }
 
-fn resident_memory() -> Option<u64> {
+/// Returns the bytes of memory that are in RAM.
+pub(crate) fn resident_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

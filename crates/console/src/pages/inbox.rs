@@ -81,6 +81,8 @@ fn sidebar(groups: &Groups, search: &str) -> Markup {
             (section("Maildirs", &groups.mailboxes, search))
             (section("Recipients", &groups.recipients, search))
             @if groups.domains.len() > 1 { (section("Domains", &groups.domains, search)) }
+            (section("Logins", &groups.logins, search))
+            (section("Tags", &groups.tags, search))
         }
     }
 }
@@ -131,7 +133,7 @@ fn search_form(search: &str, mistake: Option<&str>) -> Markup {
     }
 }
 
-const HELP: [(&str, &str); 8] = [
+const HELP: [(&str, &str); 9] = [
     ("invoice may", "words that begin like these, in any order"),
     ("\"your invoice\"", "exactly these words, one after the other"),
     ("from:alice  to:bob  subject:invoice", "words there"),
@@ -139,5 +141,6 @@ const HELP: [(&str, &str); 8] = [
     ("before:2026-01-31  after:2d", "by day, time or age"),
     ("mailbox:bob@example.com", "for a recipient; also @example.com, or bob"),
     ("folder:Junk", "in a directory of the Maildir"),
+    ("login:alice  tag:welcome", "sent by a user; with a tag of the field X-Tags"),
     ("-invoice  -from:alice", "that do not match"),
 ];

@@ -82,6 +82,7 @@ fn row(message: &Summary, search: &str) -> Markup {
                 @if let Some(folder) = &message.folder { span.badge.warn { (folder) } }
                 @if message.attachments > 0 { span.badge { (clip()) (message.attachments) span.visually-hidden { " attachments" } } }
                 (verdicts(&message.findings))
+                @for tag in &message.tags { span.badge { (tag) } }
                 @if let Some(to) = message.recipients.first() {
                     span.to.muted { (to) @if message.recipients.len() > 1 { " +" (message.recipients.len() - 1) } }
                 }

@@ -131,6 +131,8 @@ fn head(Opened { summary, mail }: Opened<'_>) -> Markup {
                     dt { "Client" }
                     dd { (client.helo) " [" (client.address) "], " (client.protocol) }
                 }
+                @if let Some(login) = &summary.login { dt { "Login" } dd { (login) } }
+                @if !summary.tags.is_empty() { dt { "Tags" } dd { @for tag in &summary.tags { span.badge { (tag) } " " } } }
                 @if !summary.findings.is_empty() { dt { "Checks" } dd { (verdicts(&summary.findings)) } }
             }
             @if let Some(reason) = mail.unreadable() {

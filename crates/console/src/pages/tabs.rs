@@ -101,7 +101,7 @@ fn source_lines(opened: Opened<'_>, wanted: &Wanted) -> Markup {
                     LineEnd::Crlf => span.eol { "CRLF" },
                     LineEnd::Lf => span.eol { "LF" },
                     LineEnd::Cr => span.eol.bad { "CR" },
-                    LineEnd::None => {},
+                    LineEnd::None => @if line.is_continued { span.eol { "the line goes on" } },
                 }
                 "\n"
             }

@@ -40,7 +40,10 @@ pub(crate) fn page(at: &At) -> Markup {
     html! {
         div.empty {
             h1 { "No messages yet" }
-            p { "Send mail to " strong.mono { (endpoint) } ". It appears here at once." }
+            p {
+                "Send mail to " strong.mono { (endpoint) } ". It appears here at once. Tests read it by the "
+                a href="/api/v1/openapi.json" { "API" } "."
+            }
             @for (index, (name, text)) in pieces.iter().enumerate() {
                 details.card.piece open[index == 0] {
                     summary { (name) }

@@ -5,8 +5,8 @@ use memchr::memchr2;
 
 use crate::mail::Mail;
 
-/// The fields of a delivery, which the next server writes itself (RFC 5321 §4.4).
-const OF_DELIVERY: [&str; 2] = ["Return-Path", "Delivered-To"];
+/// The fields of a delivery, which the next server writes itself (RFC 5321 §4.4, RFC 8601 §4). The last one may name the user.
+const OF_DELIVERY: [&str; 3] = ["Return-Path", "Delivered-To", "Authentication-Results"];
 
 /// Returns a message as it was received: without the fields of its delivery above the first `Received:`. Below that,
 /// everything is the sender's. Lines end with CRLF, which the Maildir may hold as LF.

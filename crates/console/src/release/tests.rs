@@ -69,9 +69,10 @@ fn the_fields_of_a_delivery_stay_here_and_no_others() {
     assert_eq!(cut(delivered), rest.replace('\n', "\r\n"));
     assert_eq!(
         cut(
-            "Return-Path: <>\r\nAuthentication-Results: mx; spf=pass\r\ndelivered-to: x\r\nReceived: y\r\n\r\nz"
+            "Return-Path: <>\r\nAuthentication-Results: mx;\r\n\tauth=pass smtp.auth=alice\r\nDKIM-Signature: s\r\ndelivered-to: x\r\n\
+             Received: y\r\nAuthentication-Results: kept\r\n\r\nz"
         ),
-        "Authentication-Results: mx; spf=pass\r\nReceived: y\r\n\r\nz"
+        "DKIM-Signature: s\r\nReceived: y\r\nAuthentication-Results: kept\r\n\r\nz"
     );
     for text in ["", "x", "Return-Path: <a@b.example>\nSubject: no server has added anything\n\nx\n"] {
         assert_eq!(cut(text), text.replace('\n', "\r\n"));

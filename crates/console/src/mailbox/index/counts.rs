@@ -16,8 +16,12 @@ pub(super) enum Kind {
     Recipient = 0,
     /// The part after the last `@` of a recipient.
     Domain = 1,
+    /// The name of the user who sent the message, in lower case.
+    Login = 2,
+    /// A tag, in lower case.
+    Tag = 3,
     /// The number of a place. The table `members` does not have these.
-    Place = 2,
+    Place = 4,
 }
 
 /// Whether messages begin to count or no longer do.

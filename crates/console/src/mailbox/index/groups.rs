@@ -1,4 +1,4 @@
-//! Counts messages by recipient, domain, Maildir and directory.
+//! Counts messages by recipient, domain, login, tag, Maildir and directory.
 
 use std::collections::HashMap;
 
@@ -34,6 +34,8 @@ impl Index {
         };
         groups.recipients = named(Kind::Recipient, |name| format!("mailbox:{}", quoted(name)))?;
         groups.domains = named(Kind::Domain, |name| format!("mailbox:{}", quoted(&format!("@{name}"))))?;
+        groups.logins = named(Kind::Login, |name| format!("login:{}", quoted(name)))?;
+        groups.tags = named(Kind::Tag, |name| format!("tag:{}", quoted(name)))?;
         groups.mailboxes = largest(mailboxes, |name| format!("mailbox:{}", quoted(name)));
         groups.folders = largest(folders, |name| format!("folder:{}", quoted(name)));
         Ok(groups)

@@ -57,7 +57,7 @@ impl<'c> Insertion<'c> {
             message: prepare("INSERT OR IGNORE INTO messages VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
             by_hash: prepare("SELECT key FROM messages WHERE hash = ?1")?,
             summary: prepare(
-                "INSERT OR REPLACE INTO summaries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "INSERT OR REPLACE INTO summaries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?,
             member: prepare("INSERT INTO members VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?,
             words: prepare(
@@ -100,16 +100,29 @@ impl<'c> Insertion<'c> {
             entry.attachments,
             list_text(&entry.findings),
             entry.client.as_ref().map(client_text),
+            entry.login,
+            list_text(&entry.tags),
         ])?;
+        let mut add = |kind: Kind, name: &str| self.member.execute(params![key, kind as i64, name]);
         for address in &entry.recipients {
             let address = address.to_lowercase();
-            self.member.execute(params![key, Kind::Recipient as i64, address])?;
+            add(Kind::Recipient, &address)?;
             if let Some((_, domain)) = address.rsplit_once('@') {
-                self.member.execute(params![key, Kind::Domain as i64, domain])?;
+                add(Kind::Domain, domain)?;
             }
+        }
+        for (kind, name) in of_kind(Kind::Login, &entry.login).chain(of_kind(Kind::Tag, &entry.tags)) {
+            add(kind, &name.to_lowercase())?;
         }
         let words = &entry.words;
         self.words.execute(params![key, words.sender, words.recipients, words.subject, words.body])?;
         Ok((id, true))
     }
+}
+
+fn of_kind<'n>(
+    kind: Kind,
+    names: impl IntoIterator<Item = &'n String>,
+) -> impl Iterator<Item = (Kind, &'n String)> {
+    names.into_iter().map(move |name| (kind, name))
 }

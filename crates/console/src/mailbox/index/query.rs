@@ -89,6 +89,8 @@ impl Conditions {
                 let places = "SELECT number FROM places WHERE lower(CAST(folder AS TEXT)) = lower(?)";
                 (format!("m.place IN ({places})"), vec![Value::Text(folder)])
             }
+            What::Login(name) => member(Kind::Login, name),
+            What::Tag(name) => member(Kind::Tag, name),
             What::Id(name) => {
                 let key = name.parse().map_or(-1, Id::key);
                 let named = "SELECT key FROM summaries WHERE queue_id = ? UNION ALL SELECT key FROM summaries WHERE message_id = ?";
@@ -99,6 +101,12 @@ impl Conditions {
         let condition = if term.is_negated { format!("NOT ({condition})") } else { condition };
         self.add(&condition, values);
     }
+}
+
+/// Returns the condition of a group.
+fn member(kind: Kind, name: &str) -> (String, Vec<Value>) {
+    let members = format!("m.key IN (SELECT key FROM members WHERE kind = {} AND name = ?)", kind as i64);
+    (members, vec![Value::Text(name.to_lowercase())])
 }
 
 /// Returns the condition of a mailbox: the address of a recipient, a domain, a user or the path of a Maildir.

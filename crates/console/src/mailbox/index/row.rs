@@ -12,7 +12,7 @@ use super::{IN_CUR, UNREAD};
 
 /// The columns of a summary, as [`read`] takes them.
 pub(super) const COLUMNS: &str = "m.flags, m.place, s.name, m.key, m.size, s.queue_id, s.message_id, s.envelope_from, s.recipients, s.authors, \
-     s.addressees, s.copies, s.subject, s.snippet, s.attachments, s.findings, s.client, p.maildir, p.folder";
+     s.addressees, s.copies, s.subject, s.snippet, s.attachments, s.findings, s.client, s.login, s.tags, p.maildir, p.folder";
 
 /// The tables of [`COLUMNS`].
 pub(super) const TABLES: &str =
@@ -27,7 +27,7 @@ pub(in crate::mailbox) struct Located {
 pub(super) fn read(row: &Row<'_>) -> Result<Located, Error> {
     let id = Id::from_key(row.get(3)?);
     let (flags, size) = (row.get::<_, i64>(0)?, row.get::<_, i64>(4)?);
-    let path = PlacePath { maildir: row.get(17)?, folder: row.get(18)? };
+    let path = PlacePath { maildir: row.get(19)?, folder: row.get(20)? };
     let summary = Summary {
         id,
         received: id.received(),
@@ -47,6 +47,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<Located, Error> {
         folder: path.folder_name(),
         findings: list(&row.get::<_, String>(15)?),
         client: row.get::<_, Option<String>>(16)?.and_then(|text| client(&text)),
+        login: row.get(17)?,
+        tags: list(&row.get::<_, String>(18)?),
     };
     Ok(Located { summary, file: file(row)? })
 }

@@ -17,7 +17,7 @@ pub(in crate::mailbox) const FILE: &str = "mailchute-index.sqlite";
 const APPLICATION_ID: i64 = i64::from_be_bytes(*b"\0\0\0\0MCIX");
 
 /// The layout of the tables, and of what is in them. Another number makes a new index.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// How long another process may hold the file.
 const LOCKED: Duration = Duration::from_secs(2);
@@ -32,10 +32,12 @@ const TABLES: &str = "
     CREATE TABLE summaries (
         key INTEGER PRIMARY KEY, name BLOB NOT NULL, queue_id TEXT, message_id TEXT, envelope_from TEXT,
         recipients TEXT NOT NULL, authors TEXT NOT NULL, addressees TEXT NOT NULL, copies TEXT NOT NULL, subject TEXT,
-        snippet TEXT NOT NULL, attachments INTEGER NOT NULL, findings TEXT NOT NULL, client TEXT
+        snippet TEXT NOT NULL, attachments INTEGER NOT NULL, findings TEXT NOT NULL, client TEXT,
+        login TEXT, tags TEXT NOT NULL
     );
     CREATE INDEX summaries_queue_id ON summaries (queue_id) WHERE queue_id IS NOT NULL;
     CREATE INDEX summaries_message_id ON summaries (message_id) WHERE message_id IS NOT NULL;
+    CREATE TABLE fields (tags TEXT NOT NULL);
     CREATE TABLE places (number INTEGER PRIMARY KEY, maildir BLOB NOT NULL, folder BLOB);
     CREATE VIRTUAL TABLE words USING fts5 (
         sender, recipients, subject, body,
@@ -63,11 +65,11 @@ const HIDDEN: &str = "
     CREATE TEMP TABLE changed (key INTEGER PRIMARY KEY);";
 
 impl Index {
-    /// Opens the index in a directory, and makes it if it is missing.
+    /// Opens the index in a directory, and makes it if it is missing. `tags` is the field that tags are read from.
     ///
     /// # Errors
-    /// The file cannot be used, is damaged, or has another layout.
-    pub(in crate::mailbox) fn open(directory: &Path) -> Result<Self, Error> {
+    /// The file cannot be used, is damaged, or has another layout or the tags of another field.
+    pub(in crate::mailbox) fn open(directory: &Path, tags: &str) -> Result<Self, Error> {
         let path = file(directory);
         // Others must not read mail in it. SQLite gives the files next to it the same mode.
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
@@ -80,15 +82,15 @@ impl Index {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        Self::begin(Connection::open_with_flags(path, flags)?)
+        Self::begin(Connection::open_with_flags(path, flags)?, tags)
     }
 
     /// Makes an index in memory.
-    pub(in crate::mailbox) fn in_memory() -> Result<Self, Error> {
-        Self::begin(Connection::open_in_memory()?)
+    pub(in crate::mailbox) fn in_memory(tags: &str) -> Result<Self, Error> {
+        Self::begin(Connection::open_in_memory()?, tags)
     }
 
-    fn begin(connection: Connection) -> Result<Self, Error> {
+    fn begin(connection: Connection, tags: &str) -> Result<Self, Error> {
         connection.busy_timeout(LOCKED)?;
         // In this mode a commit waits for no disk, and a power cut never damages the file.
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -101,18 +103,25 @@ impl Index {
             let number = |sql: &str| index.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
             let has_tables = number("SELECT count(*) FROM sqlite_schema")? > 0;
             match (has_tables, number("PRAGMA application_id")?, number("PRAGMA user_version")?) {
-                (true, APPLICATION_ID, VERSION) => Ok(()),
+                (true, APPLICATION_ID, VERSION) => index.check_fields(tags),
                 (false, ..) => {
                     index.connection.execute_batch(TABLES)?;
                     index.connection.execute_batch(COUNTS)?;
+                    index.connection.execute("INSERT INTO fields VALUES (?1)", [tags])?;
                     index.connection.pragma_update(None, "application_id", APPLICATION_ID)?;
                     index.connection.pragma_update(None, "user_version", VERSION)
                 }
-                _ => Err(Error::InvalidQuery),
+                _ => Err(of_another("it has another layout")),
             }
         })?;
         index.connection.execute_batch(HIDDEN)?;
         Ok(index)
+    }
+
+    /// Makes sure that tags were read from this field.
+    fn check_fields(&self, tags: &str) -> Result<(), Error> {
+        let kept: String = self.connection.query_row("SELECT tags FROM fields", [], |row| row.get(0))?;
+        if kept == tags { Ok(()) } else { Err(of_another("its tags are of another field")) }
     }
 
     /// Removes the files of an index, so that a new one can be made.
@@ -128,6 +137,11 @@ impl Index {
         }
         Ok(())
     }
+}
+
+/// Returns the error of an index that was made otherwise.
+fn of_another(how: &str) -> Error {
+    Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISMATCH), Some(how.to_owned()))
 }
 
 fn file(directory: &Path) -> PathBuf {

@@ -38,6 +38,8 @@ impl Key {
                 "write an address, a domain or a user, such as mailbox:bob@example.com or mailbox:@example.com"
             }
             Self::Folder => "write the name of a folder, such as folder:Junk",
+            Self::Login => "write the name of a user, such as login:alice",
+            Self::Tag => "write a tag, such as tag:welcome",
             Self::Id => "write the id of a message, such as id:1K1BAS6430W-1",
             Self::MessageId => "write the id in the field Message-ID, such as message-id:1@example.com",
         }

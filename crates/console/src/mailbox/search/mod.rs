@@ -9,6 +9,7 @@
 //! | `before:2026-01-31`, `after:2d` | before a day or time, or more than 2 days ago; since a day, or within 2 days |
 //! | `mailbox:bob@example.com`, `mailbox:@example.com`, `mailbox:bob` | for this recipient, domain or user |
 //! | `folder:Junk` | in this directory of the Maildir |
+//! | `login:alice`, `tag:welcome` | that this user sent; with this tag in the field `X-Tags` |
 //! | `id:1K1BAS6430W-1`, `message-id:<1@x>` | with this id: of the server, in the API, or of the field `Message-ID` |
 //! | `-invoice`, `-from:alice`, `!invoice` | that do not match |
 
@@ -66,6 +67,8 @@ pub(super) enum What {
     /// A recipient, a domain after `@`, a user, or the path of a Maildir.
     Mailbox(String),
     Folder(String),
+    Login(String),
+    Tag(String),
     Id(String),
 }
 
@@ -165,6 +168,8 @@ fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<What, Search
         Key::After => What::After(time()?),
         Key::Mailbox => What::Mailbox(value.to_owned()),
         Key::Folder => What::Folder(value.to_owned()),
+        Key::Login => What::Login(value.to_owned()),
+        Key::Tag => What::Tag(value.to_owned()),
         Key::Id | Key::MessageId => What::Id(value.trim_matches(['<', '>']).to_owned()),
     })
 }
@@ -195,12 +200,14 @@ pub(crate) enum Key {
     After,
     Mailbox,
     Folder,
+    Login,
+    Tag,
     Id,
     MessageId,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::From,
         Self::To,
         Self::Subject,
@@ -210,6 +217,8 @@ impl Key {
         Self::After,
         Self::Mailbox,
         Self::Folder,
+        Self::Login,
+        Self::Tag,
         Self::Id,
         Self::MessageId,
     ];
@@ -225,6 +234,8 @@ impl Key {
             Self::After => "after",
             Self::Mailbox => "mailbox",
             Self::Folder => "folder",
+            Self::Login => "login",
+            Self::Tag => "tag",
             Self::Id => "id",
             Self::MessageId => "message-id",
         }

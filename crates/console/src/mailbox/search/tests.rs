@@ -114,13 +114,17 @@ fn the_signs_and_keys_of_mailpit_are_understood() {
         parse("!message-id:<1@x> message-id:2 !paid").unwrap(),
         [not(What::Id("1@x".to_owned())), with(What::Id("2".to_owned())), not(text(None, "paid", true))]
     );
+    assert_eq!(
+        parse("-tag:\"a b\" login:app").unwrap(),
+        [not(What::Tag("a b".to_owned())), with(What::Login("app".to_owned()))]
+    );
     assert!(
-        parse("tag:new")
+        parse("larger:1M")
             .unwrap_err()
             .to_string()
-            .starts_with("tag: is not supported: write one of from: to:")
+            .starts_with("larger: is not supported: write one of from: to:")
     );
-    assert_eq!(parse("\"tag:new\"").unwrap(), [with(text(None, "tag:new", false))]);
+    assert_eq!(parse("\"larger:1M\"").unwrap(), [with(text(None, "larger:1M", false))]);
 }
 
 #[test]

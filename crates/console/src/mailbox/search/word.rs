@@ -14,7 +14,7 @@ pub(super) struct Written<'t> {
 }
 
 /// Keys of Mailpit that have no meaning here. Taken as words, they would find nothing and say nothing.
-const FOREIGN: [&str; 7] = ["cc", "bcc", "reply-to", "addressed", "larger", "smaller", "tag"];
+const FOREIGN: [&str; 6] = ["cc", "bcc", "reply-to", "addressed", "larger", "smaller"];
 
 impl Written<'_> {
     /// Returns the key, if it is one of another program.

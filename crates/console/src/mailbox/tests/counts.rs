@@ -11,12 +11,16 @@ const PLACES: [&str; 4] = ["a.test/bob", "a.test/bob/.Junk", "a.test/eve", "b.te
 
 const RECIPIENTS: [&str; 5] = ["bob@a.test", "Bob@A.test", "eve@a.test", "bob@b.test", "postmaster"];
 
+const TAGS: [&str; 3] = ["one", "One", "two"];
+
 /// Something that happens to the mailbox. Numbers choose among the messages that are there.
 #[derive(Debug, Clone)]
 enum Step {
     Come {
         place: usize,
         recipients: Vec<usize>,
+        tags: Vec<usize>,
+        has_login: bool,
         is_seen: bool,
     },
     Mark {
@@ -46,10 +50,19 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let (place, number) = (0..PLACES.len(), 0..100_usize);
     let recipients = proptest::collection::vec(0..RECIPIENTS.len(), 0..4);
-    let query = prop::sample::select(vec!["", "is:unread", "mailbox:@a.test", "mailbox:bob", "-folder:Junk"]);
+    let tags = proptest::collection::vec(0..TAGS.len(), 0..3);
+    let query = prop::sample::select(vec![
+        "",
+        "is:unread",
+        "mailbox:@a.test",
+        "mailbox:bob",
+        "-folder:Junk",
+        "tag:one",
+    ]);
     prop_oneof![
-        6 => (place.clone(), recipients, any::<bool>())
-            .prop_map(|(place, recipients, is_seen)| Step::Come { place, recipients, is_seen }),
+        6 => (place.clone(), recipients, tags, any::<bool>(), any::<bool>()).prop_map(
+            |(place, recipients, tags, has_login, is_seen)| Step::Come { place, recipients, tags, has_login, is_seen }
+        ),
         2 => (number.clone(), any::<bool>()).prop_map(|(subject, is_unread)| Step::Mark { subject, is_unread }),
         1 => query.prop_map(|query| Step::Delete { query }),
         1 => number.clone().prop_map(|subject| Step::DeleteOne { subject }),
@@ -91,10 +104,15 @@ impl Run {
     async fn take(&mut self, step: Step) {
         let one = |subject: usize| search(&format!("subject:number{}", subject % (self.come + 1)));
         match step {
-            Step::Come { place, recipients, is_seen } => {
+            Step::Come { place, recipients, tags, has_login, is_seen } => {
                 let to: Vec<_> = recipients.iter().map(|number| RECIPIENTS[*number]).collect();
                 let text =
                     message("x@x.test", &to.join("\nDelivered-To: "), &format!("number{}", self.come), "");
+                let tags: Vec<_> = tags.iter().map(|number| TAGS[*number]).collect();
+                let text = text.replace("Subject:", &format!("X-Tags: {}\nSubject:", tags.join(",")));
+                let login =
+                    if has_login { "Authentication-Results: mx; auth=pass smtp.auth=App\n" } else { "" };
+                let text = format!("{login}{text}");
                 let directory = format!("{}/new", PLACES[place]);
                 let name = self.mails.put(&directory, &text);
                 if is_seen {
@@ -136,7 +154,8 @@ impl Run {
     /// Compares the counts with those of all messages, one by one.
     async fn check(&self) {
         let all = self.mailbox.list(&Search::all(), None, 1_000).await.unwrap().messages;
-        let [mut recipients, mut domains, mut mailboxes, mut folders] = [(); 4].map(|()| Counts::default());
+        let [mut recipients, mut domains, mut logins, mut tags, mut mailboxes, mut folders] =
+            [(); 6].map(|()| Counts::default());
         for message in &all {
             let unread = u64::from(message.is_unread);
             let mut addresses: Vec<_> = message.recipients.iter().map(|one| one.to_lowercase()).collect();
@@ -148,6 +167,8 @@ impl Run {
             names.dedup();
             addresses.into_iter().for_each(|name| recipients.add(name, unread));
             names.into_iter().for_each(|name| domains.add(name, unread));
+            message.login.iter().for_each(|name| logins.add(name.to_lowercase(), unread));
+            message.tags.iter().for_each(|name| tags.add(name.to_lowercase(), unread));
             mailboxes.add(message.mailbox.clone(), unread);
             message.folder.iter().for_each(|name| folders.add(name.clone(), unread));
         }
@@ -159,6 +180,8 @@ impl Run {
         assert_eq!((groups.total, groups.unread), (all.len() as u64, unread));
         recipients.check(&groups.recipients);
         domains.check(&groups.domains);
+        logins.check(&groups.logins);
+        tags.check(&groups.tags);
         mailboxes.check(&groups.mailboxes);
         folders.check(&groups.folders);
     }

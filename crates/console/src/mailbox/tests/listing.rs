@@ -105,7 +105,7 @@ async fn pages_follow_each_other_although_a_message_is_gone() {
 }
 
 #[tokio::test]
-async fn groups_count_by_recipient_domain_maildir_and_folder() {
+async fn groups_count_by_all_that_messages_have_in_common() {
     let mails = Mails::new();
     fs::remove_dir_all(mails.path().join("new")).unwrap();
     fs::remove_dir_all(mails.path().join("cur")).unwrap();
@@ -116,6 +116,10 @@ async fn groups_count_by_recipient_domain_maildir_and_folder() {
     mails.put("a.test/bob/new", &message("x@x.test", "bob@a.test\nDelivered-To: zoe@a.test", "2", ""));
     mails.put("a.test/eve/new", &message("x@x.test", "eve@a.test", "3", ""));
     mails.put("b.test/bob/.Junk/new", &message("x@x.test", "bob@b.test", "4", ""));
+    let login = "Authentication-Results: mx; auth=pass smtp.auth=\"The App\"\n";
+    let tags = "X-Tags: Welcome, staging ,welcome,\nx-tags: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n";
+    let text = message("x@x.test", "eve@a.test", "5", "").replace("From:", &format!("{tags}From:"));
+    mails.put("a.test/eve/new", &format!("{login}{text}"));
     let mailbox = mails.open();
     mailbox.mark(&search("subject:2"), false).await.unwrap();
     let groups = counted(&mailbox).await;
@@ -123,23 +127,37 @@ async fn groups_count_by_recipient_domain_maildir_and_folder() {
         groups.iter().map(|group| (group.name.clone(), group.total, group.unread)).collect()
     };
     let group = |name: &str, total, unread| (name.to_owned(), total, unread);
-    assert_eq!((groups.total, groups.unread), (4, 3));
+    assert_eq!((groups.total, groups.unread), (5, 4));
     assert_eq!(
         of(&groups.recipients),
         [
             group("bob@a.test", 2, 1),
+            group("eve@a.test", 2, 2),
             group("bob@b.test", 1, 1),
-            group("eve@a.test", 1, 1),
             group("zoe@a.test", 1, 0)
         ]
     );
-    assert_eq!(of(&groups.domains), [group("a.test", 3, 2), group("b.test", 1, 1)]);
+    assert_eq!(of(&groups.domains), [group("a.test", 4, 3), group("b.test", 1, 1)]);
     assert_eq!(
         of(&groups.mailboxes),
-        [group("a.test/bob", 2, 1), group("a.test/eve", 1, 1), group("b.test/bob", 1, 1)]
+        [group("a.test/bob", 2, 1), group("a.test/eve", 2, 2), group("b.test/bob", 1, 1)]
     );
     assert_eq!(of(&groups.folders), [group("Junk", 1, 1)]);
-    let all = [&groups.recipients, &groups.domains, &groups.mailboxes, &groups.folders];
+    assert_eq!(of(&groups.logins), [group("the app", 1, 1)]);
+    assert_eq!(of(&groups.tags), [group("grüße", 1, 1), group("staging", 1, 1), group("welcome", 1, 1)]);
+    let newest = list(&mailbox, "login:\"THE app\" tag:GRÜSSE -tag:other").await;
+    assert_eq!(newest.total, 0, "ß is not SS in lower case");
+    let newest = list(&mailbox, "login:\"THE app\" tag:GRÜßE -tag:other").await;
+    assert_eq!(newest.messages[0].login.as_deref(), Some("The App"));
+    assert_eq!(newest.messages[0].tags, ["Welcome", "staging", "Grüße"]);
+    let all = [
+        &groups.recipients,
+        &groups.domains,
+        &groups.logins,
+        &groups.tags,
+        &groups.mailboxes,
+        &groups.folders,
+    ];
     for group in all.into_iter().flatten() {
         assert_eq!(list(&mailbox, &group.search).await.total, group.total, "{}", group.search);
     }
@@ -147,6 +165,23 @@ async fn groups_count_by_recipient_domain_maildir_and_folder() {
     assert_eq!(of(&counted(&mailbox).await.domains), [group("b.test", 1, 1)]);
     mailbox.undo(deletion.number).await.unwrap();
     assert_eq!(counted(&mailbox).await, groups);
+}
+
+#[tokio::test]
+async fn tags_of_another_field_make_the_index_again() {
+    let mails = Mails::new();
+    let text = message("a@x.test", "b@x.test", "1", "");
+    mails.put("new", &text.replace("Subject:", "X-Tags: one\nX-Environment: two\nSubject:"));
+    let tags = |mailbox: Mailbox| async move {
+        let groups = counted(&mailbox).await;
+        let rebuilds = mailbox.rebuilds().await;
+        mailbox.close();
+        (groups.tags.into_iter().map(|tag| tag.name).collect::<Vec<_>>(), rebuilds)
+    };
+    assert_eq!(tags(mails.open()).await, (vec!["one".to_owned()], 0));
+    let other = || mails.builder().tags_field("x-environment").open().unwrap();
+    assert_eq!(tags(other()).await, (vec!["two".to_owned()], 1));
+    assert_eq!(tags(other()).await, (vec!["two".to_owned()], 0));
 }
 
 #[tokio::test]

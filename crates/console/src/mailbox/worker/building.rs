@@ -64,7 +64,7 @@ impl Worker {
         {
             match self.read(&file, &mut opened) {
                 Ok(head) => {
-                    let entry = Entry::read(&head);
+                    let entry = Entry::read(&head, &self.tags);
                     batch.push(NewMessage { micros, hash, file, entry });
                 }
                 // It was moved or removed since the scan, and the next one finds it again.

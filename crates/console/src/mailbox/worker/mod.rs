@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 
 use super::builder::MailboxBuilder;
 use super::directory::Directory;
-use super::index::{Index, Located};
+use super::index::{FILE, Index, Located};
 use super::retention::Retention;
 use super::scan::{MailFile, Scanner};
 use super::{Change, Groups, Id, Listing, MailboxError, Search, Summary};
@@ -49,6 +49,8 @@ pub(super) struct Worker {
     retention: Retention,
     undo: Duration,
     patience: Duration,
+    /// The field that tags are read from.
+    tags: String,
     /// `None` if not even one in memory can be made.
     index: Option<Index>,
     scanner: Scanner,
@@ -69,7 +71,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(root: Directory, changes: broadcast::Sender<Change>, options: MailboxBuilder) -> Self {
         let now = Instant::now();
-        let MailboxBuilder { path, retention, undo, patience } = options;
+        let MailboxBuilder { path, retention, undo, patience, tags } = options;
         Self {
             path,
             root,
@@ -77,6 +79,7 @@ impl Worker {
             retention,
             undo,
             patience,
+            tags,
             index: None,
             scanner: Scanner::default(),
             is_wanted: true,
@@ -277,6 +280,11 @@ impl Worker {
     fn directory(&self, file: &MailFile) -> std::io::Result<Directory> {
         let place = self.scanner.places.get(&file.place).ok_or(std::io::ErrorKind::NotFound)?;
         self.root.below(&place.path())?.child(file.directory_name())
+    }
+
+    /// Returns the bytes that the file of the index takes.
+    pub(super) fn index_bytes(&self) -> u64 {
+        self.root.size(FILE.as_bytes()).unwrap_or_default()
     }
 
     #[cfg(test)]

@@ -39,7 +39,7 @@ impl From<rusqlite::Error> for Failure {
 impl Worker {
     /// Opens the index. If it cannot be used, a new one is made.
     pub(super) fn open_index(&mut self) {
-        match Index::open(&self.path) {
+        match Index::open(&self.path, &self.tags) {
             Ok(index) => {
                 self.index = Some(index);
                 if let Err(error) = self.reload() {
@@ -68,7 +68,7 @@ impl Worker {
             return;
         }
         self.leave_memory_at = Some(Instant::now() + LEAVE_MEMORY);
-        let Ok(index) = Index::open(&self.path) else { return };
+        let Ok(index) = Index::open(&self.path, &self.tags) else { return };
         let in_memory = self.index.replace(index);
         if self.reload().is_ok() {
             self.leave_memory_at = None;
@@ -99,7 +99,7 @@ impl Worker {
                 error = %error,
                 "the index of messages cannot be used, and is made again from the Maildir"
             );
-            let made = Index::delete(&self.path).map(|()| Index::open(&self.path));
+            let made = Index::delete(&self.path).map(|()| Index::open(&self.path, &self.tags));
             if let Ok(Ok(index)) = made {
                 self.index = Some(index);
                 return;
@@ -111,7 +111,7 @@ impl Worker {
             error = %error,
             "the index of messages cannot be kept in this file, so it is in memory and made again at each start"
         );
-        self.index = Index::in_memory().ok();
+        self.index = Index::in_memory(&self.tags).ok();
         self.leave_memory_at = Some(Instant::now() + LEAVE_MEMORY);
     }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import processes
-from measure import Measurement, Run, remove
+from measure import Run, one_run, remove
 from place import WORK
 from running import Cores, Failed, Running, free_port, running
 from servers import PROGRAM_LIMITS_OFF, PROGRAM_SERVE, Server
@@ -34,6 +34,9 @@ _ASKED = 21
 _MANY = 50_000
 _MAILDIR = WORK / "mail" / "console"
 _WORKLOADS = ("new", "kept")
+# The messages of a turn, and the turns of each server for a second that a run is to take.
+_A_TURN = 300
+_TURNS_A_SECOND = 8
 _WORDS = 20_000
 _FIRST_SECOND = 1_769_860_800
 _INDEX_SECONDS = 600
@@ -75,13 +78,36 @@ def described() -> dict[str, str]:
 
 
 def cost(rounds: int, seconds: float, cores: Cores, tell: Callable[[str], None]) -> tuple[list[Run], list[str]]:
-    """The program with and without the console, in turn. No page is open."""
-    pair = _pair()
-    for server in pair:
-        remove(server)
-    measurement = Measurement(cores, seconds, tell)
-    measurement.rounds(pair, [workload for workload in WORKLOADS if workload.name in _WORKLOADS], rounds)
-    return measurement.runs, measurement.errors
+    """The program with and without the console, with new processes in each round. No page is open. The machine changes its
+    speed within seconds: so they take many short turns in random order, and a run is the median of its turns."""
+    runs: list[Run] = []
+    turns = max(2, round(seconds * _TURNS_A_SECOND))
+    for number in range(rounds):
+        pair = _pair()
+        for server in pair:
+            remove(server)
+        try:
+            runs += _round(pair, turns, number, cores, tell)
+        except Failed as failure:
+            return runs, [f"round {number}: {failure}"]
+    return runs, []
+
+
+def _round(pair: list[Server], turns: int, number: int, cores: Cores, tell: Callable[[str], None]) -> list[Run]:
+    runs = []
+    with contextlib.ExitStack() as stack:
+        up = [stack.enter_context(running(server, cores)) for server in random.sample(pair, len(pair))]
+        for workload in (workload for workload in WORKLOADS if workload.name in _WORKLOADS):
+            for one in up:
+                one_run(one, workload, 2 * _A_TURN, cores)
+            taken: dict[str, list[Run]] = {server.name: [] for server in pair}
+            for _ in range(turns):
+                for one in random.sample(up, len(up)):
+                    taken[one.server.name].append(one_run(one, workload, _A_TURN, cores, number))
+            for name, of in taken.items():
+                runs.append(median := sorted(of, key=lambda run: run.cpu_per_message)[len(of) // 2])
+                tell(f"{number} {workload.name:10} {name:16} {median.cpu_per_message * 1e6:11.1f} us/message")
+    return runs
 
 
 def mailbox(messages: int, cores: Cores, tell: Callable[[str], None]) -> Mailbox:

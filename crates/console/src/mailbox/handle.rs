@@ -101,7 +101,7 @@ impl Mailbox {
         &self.0.path
     }
 
-    /// Returns the bytes that the file of the index takes. It is 0 while the index is in memory.
+    /// Returns the bytes that the index takes on the disk.
     pub(crate) async fn index_bytes(&self) -> Result<u64, MailboxError> {
         self.read(|worker| Ok(worker.index_bytes())).await
     }

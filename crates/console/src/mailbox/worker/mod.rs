@@ -282,9 +282,10 @@ impl Worker {
         self.root.below(&place.path())?.child(file.directory_name())
     }
 
-    /// Returns the bytes that the file of the index takes.
+    /// Returns the bytes that the index takes on the disk. SQLite writes what is new to a second file.
     pub(super) fn index_bytes(&self) -> u64 {
-        self.root.size(FILE.as_bytes()).unwrap_or_default()
+        let size = |name: &str| self.root.size(name.as_bytes()).unwrap_or_default();
+        size(FILE) + size(&format!("{FILE}-wal"))
     }
 
     #[cfg(test)]
